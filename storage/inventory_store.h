@@ -1,0 +1,93 @@
+// The mirror and its history as whole transactions, named in the domain's words. It decides what changed: every
+// write compares what was read with what is stored, so writing the same reading twice records nothing twice.
+// It refuses to hold a query of its callers' making: each question has its own function.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "storage/change.h"
+#include "storage/profile.h"
+#include "storage/sim.h"
+#include "storage/storage_error.h"
+#include "storage/walk_record.h"
+
+namespace simsync {
+
+// An eSIM whose profile is to be polled, with what is stored of it.
+struct WatchedProfile {
+  std::string sim_id;
+  std::optional<EsimProfile> known;          // nullopt: never answered
+  std::optional<TimePoint> last_polled_at;
+};
+
+// One line of `simsyncd status`.
+struct ProjectStatus {
+  std::string project;
+  std::uint64_t sims = 0;     // present
+  std::uint64_t missing = 0;  // gone from the API, kept here
+  std::uint64_t profiles = 0;
+  std::uint64_t profiles_due = 0;  // not polled within the interval given
+  std::optional<TimePoint> last_complete_walk;  // its end
+  std::optional<WalkRecord> last_walk;          // the last finished full walk
+  std::string last_error;                       // of the last walk that was not complete, with its time
+};
+
+// Belongs to one thread. All functions block, and throw StorageError; after a retryable one the next call
+// connects anew. A function is one transaction, or none where it says that it only reads.
+class InventoryStore {
+ public:
+  virtual ~InventoryStore() = default;
+
+  // Opens a walk's row and closes, as failed, those that an ended daemon left open. Returns the walk's id.
+  virtual std::int64_t begin_walk(const std::string& project, WalkKind kind, TimePoint started_at) = 0;
+
+  // Brings the SIMs to what was read and records how they differed. Readings of one SIM are applied in their
+  // order. A reading asked for before the one that is stored is ignored. Values the database cannot hold are
+  // rejected SIM by SIM, the others go on.
+  virtual ApplyResult apply(const std::string& project, const std::vector<SimReading>& readings) = 0;
+
+  // Marks the SIMs missing, records that, and closes the walk's row, in one transaction. `record.disappeared` is
+  // set here: to how many were present until now.
+  virtual void finish_walk(const std::string& project, WalkRecord& record, const std::vector<Disappearance>& gone) = 0;
+
+  // Reads: how many SIMs are stored and not missing.
+  virtual std::uint64_t present_count(const std::string& project) = 0;
+
+  // Reads: up to `limit` ids of present SIMs above `after`, in byte order.
+  virtual std::vector<std::string> present_ids(const std::string& project, const std::string& after,
+                                               std::size_t limit) = 0;
+
+  // Reads: in list order (newest first), the id of a present SIM that was created before `created_at`, `distance`
+  // SIMs beyond the first such; nullopt where there is none.
+  virtual std::optional<std::string> present_beyond(const std::string& project, TimePoint created_at,
+                                                    std::size_t distance) = 0;
+
+  // Reads: whether a full walk of this project was ever complete.
+  virtual bool ever_complete(const std::string& project) = 0;
+
+  // Reads: present SIMs of type eSIM of these providers.
+  virtual std::vector<WatchedProfile> watched_profiles(const std::string& project,
+                                                       const std::vector<std::string>& providers) = 0;
+
+  // Brings the profiles to what was read and records the transitions. In order and rejecting like apply().
+  //   first sight          a row from null, and the profile's row
+  //   status differs       a row from -> to, whatever updatedAt says
+  //   same, updatedAt later    a row from = to: something happened in between
+  //   same, updatedAt earlier  no row, the later updatedAt stays: an older copy answered
+  virtual ApplyResult apply_profiles(const std::string& project, const std::vector<ProfileReading>& readings) = 0;
+
+  // Reads: a line for the project; a profile is due when it was not polled within `poll_interval`.
+  virtual ProjectStatus status(const std::string& project, std::chrono::milliseconds poll_interval) = 0;
+};
+
+// Opens stores, each for one thread. Safe from any thread.
+class StoreFactory {
+ public:
+  virtual ~StoreFactory() = default;
+  virtual std::unique_ptr<InventoryStore> open() = 0;
+};
+
+}  // namespace simsync

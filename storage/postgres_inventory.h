@@ -1,0 +1,21 @@
+// InventoryStore on PostgreSQL. The comparison with the stored rows happens in the database, inside the transaction
+// that writes; statements.h says how.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "storage/inventory_store.h"
+
+namespace simsync {
+
+// Opens stores that write. `url` is database.url. Nothing connects before the first call of a store.
+std::unique_ptr<StoreFactory> make_postgres_store_factory(const std::string& url);
+
+// Opens stores that compare and write nothing: what would change goes to `tell`, which is called from the threads
+// that use the stores, one call at a time.
+std::unique_ptr<StoreFactory> make_postgres_dry_run_factory(const std::string& url,
+                                                           std::function<void(const Change&)> tell);
+
+}  // namespace simsync

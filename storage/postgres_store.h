@@ -1,0 +1,39 @@
+// The PostgreSQL store itself; private to storage/, callers know InventoryStore and the factories.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "storage/inventory_store.h"
+#include "storage/postgres_session.h"
+
+namespace simsync {
+
+class PostgresStore : public InventoryStore {
+ public:
+  explicit PostgresStore(const std::string& url) : session_(url) {}
+
+  std::int64_t begin_walk(const std::string& project, WalkKind kind, TimePoint started_at) override;
+  ApplyResult apply(const std::string& project, const std::vector<SimReading>& readings) override;
+  void finish_walk(const std::string& project, WalkRecord& record, const std::vector<Disappearance>& gone) override;
+  std::uint64_t present_count(const std::string& project) override;
+  std::vector<std::string> present_ids(const std::string& project, const std::string& after,
+                                       std::size_t limit) override;
+  std::optional<std::string> present_beyond(const std::string& project, TimePoint created_at,
+                                            std::size_t distance) override;
+  bool ever_complete(const std::string& project) override;
+  std::vector<WatchedProfile> watched_profiles(const std::string& project,
+                                               const std::vector<std::string>& providers) override;
+  ApplyResult apply_profiles(const std::string& project, const std::vector<ProfileReading>& readings) override;
+  ProjectStatus status(const std::string& project, std::chrono::milliseconds poll_interval) override;
+
+ private:
+  PostgresSession session_;
+};
+
+// The parameters of the batch statements: the project, then one array literal per column.
+std::vector<std::string> sim_parameters(const std::string& project, const std::vector<const SimReading*>& batch);
+std::vector<std::string> profile_parameters(const std::string& project, const std::vector<const ProfileReading*>& batch);
+
+}  // namespace simsync

@@ -1,0 +1,26 @@
+// What differs between libpqxx 6 (Debian 12) and 7 (Ubuntu 24.04, Debian 13), and nothing else: how a statement with
+// parameters is sent. The strings are sent as text; they must not hold U+0000, which libpqxx 6 would cut at.
+#pragma once
+
+#include <pqxx/pqxx>
+#include <string>
+#include <vector>
+
+namespace simsync {
+
+inline pqxx::result exec_with(pqxx::transaction_base& transaction, const std::string& statement,
+                              const std::vector<std::string>& parameters) {
+#if PQXX_VERSION_MAJOR >= 7
+  pqxx::params all;
+  for (const std::string& parameter : parameters) all.append(parameter);
+#if PQXX_VERSION_MAJOR > 7 || PQXX_VERSION_MINOR >= 10
+  return transaction.exec(statement, all);
+#else
+  return transaction.exec_params(statement, all);
+#endif
+#else
+  return transaction.exec_params(statement, pqxx::prepare::make_dynamic_params(parameters));
+#endif
+}
+
+}  // namespace simsync

@@ -1,0 +1,249 @@
+// Every SQL text of the program but the migrations, named by what it does. All name their schema, and none is ever
+// built from values. Private to storage/.
+#pragma once
+
+#include <string>
+
+namespace simsync::statements {
+
+// ---- schema -------------------------------------------------------------------------------------------------------
+
+inline constexpr char kSchemaExists[] = "SELECT to_regclass('simsync.schema_migration') IS NOT NULL";
+inline constexpr char kSchemaVersion[] = "SELECT coalesce(max(version), 0) FROM simsync.schema_migration";
+// The number is "simsync" in ASCII: any constant that no other program picks does.
+inline constexpr char kMigrationLock[] = "SELECT pg_advisory_xact_lock(32487701588831843)";
+inline constexpr char kCreateSchema[] = R"(
+  CREATE SCHEMA IF NOT EXISTS simsync;
+  CREATE TABLE IF NOT EXISTS simsync.schema_migration (
+    version    integer PRIMARY KEY,
+    name       text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now());
+  COMMENT ON TABLE simsync.schema_migration IS 'The migrations applied to this schema.')";
+inline constexpr char kRecordMigration[] =
+    "INSERT INTO simsync.schema_migration (version, name) VALUES ($1::integer, $2)";
+
+inline constexpr char kServerVersion[] = "SELECT split_part(current_setting('server_version'), ' ', 1)";
+// One text that says what the role may not do, or null.
+inline constexpr char kMissingRights[] = R"(
+SELECT string_agg(lower(privilege) || ' in simsync.' || name, ', ' ORDER BY name, privilege)
+FROM unnest(ARRAY['sim', 'sim_change', 'esim_profile', 'esim_profile_transition', 'walk']) AS name,
+     unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS privilege
+WHERE NOT (has_schema_privilege('simsync', 'USAGE') AND has_table_privilege('simsync.' || name, privilege)))";
+inline constexpr char kMissingRightsToCreate[] = R"(
+SELECT CASE WHEN NOT has_database_privilege(current_database(), 'CREATE')
+  THEN 'create the schema simsync: GRANT CREATE ON DATABASE ' || current_database() || ' TO ' || current_user END)";
+
+// ---- writing ------------------------------------------------------------------------------------------------------
+
+// Serialises the writers of one project for the length of a transaction: the comparison with the stored rows and the
+// history made of it must see the same rows. Taken per transaction, so a pooler cannot leak it.
+inline constexpr char kLockProject[] = "SELECT pg_advisory_xact_lock(hashtextextended($1, 1936289139))";
+
+// A batch touches few rows of a large table: without statistics (a first sync) or with cautious cost settings the
+// planner would read the whole table for each batch.
+inline constexpr char kPlanForBatches[] = "SET LOCAL enable_seqscan = off";
+
+// $1 project, then one array per column. `differing` is what the stored rows do not say yet; a reading that was asked
+// for before the stored one is older news and is left out. not_before is the last moment at which the stored value was
+// confirmed: when the row was last written, or the start of the last complete walk, which read every present SIM.
+// For status it is also the answer that made the SIM missing; the other fields of a missing SIM were not confirmed
+// since it was last read.
+inline constexpr char kDifferingSims[] = R"(
+WITH incoming AS MATERIALIZED (
+  SELECT * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::jsonb[],
+                       $9::timestamptz[], $10::timestamptz[], $11::timestamptz[])
+    AS i (sim_id, iccid, provider, type, status, metadata, extra, created_at, asked_at, observed_at)
+), walked AS MATERIALIZED (
+  SELECT max(started_at) AS since FROM simsync.walk WHERE project = $1 AND kind = 'full' AND outcome = 'complete'
+), differing AS MATERIALIZED (
+  SELECT i.*, s.sim_id IS NULL AS is_new, s.missing_since IS NOT NULL AS returned,
+         s.iccid AS old_iccid, s.provider AS old_provider, s.type AS old_type, s.status AS old_status,
+         s.metadata AS old_metadata, s.extra AS old_extra, s.created_at AS old_created_at,
+         CASE WHEN s.missing_since IS NULL THEN least(greatest(s.confirmed_at, walked.since), i.observed_at)
+              ELSE least(s.confirmed_at, i.observed_at) END AS confirmed,
+         least(greatest(s.missing_since, walked.since), i.observed_at) AS confirmed_gone,
+         CASE WHEN walked.since IS NOT NULL THEN least(walked.since, i.observed_at) END AS walked_since
+  FROM incoming i CROSS JOIN walked
+  LEFT JOIN simsync.sim s ON s.project = $1 AND s.sim_id = i.sim_id
+  WHERE s.sim_id IS NULL
+     OR (i.asked_at >= s.confirmed_at
+         AND (s.missing_since IS NOT NULL
+              OR (s.iccid, s.provider, s.type, s.status, s.metadata, s.extra, s.created_at)
+                 IS DISTINCT FROM (i.iccid, i.provider, i.type, i.status, i.metadata, i.extra, i.created_at)))
+), change AS MATERIALIZED (
+  SELECT d.sim_id, f.kind, f.field, f.old_value, f.new_value, f.not_before, d.observed_at
+  FROM differing d CROSS JOIN LATERAL (VALUES
+    ('reappeared', 'status', NULL, d.status, d.returned, d.confirmed_gone),
+    ('changed', 'status', d.old_status, d.status, NOT d.returned AND d.old_status <> d.status, d.confirmed),
+    ('changed', 'iccid', d.old_iccid, d.iccid, d.old_iccid <> d.iccid, d.confirmed),
+    ('changed', 'provider', d.old_provider, d.provider, d.old_provider <> d.provider, d.confirmed),
+    ('changed', 'type', d.old_type, d.type, d.old_type <> d.type, d.confirmed),
+    ('changed', 'metadata', d.old_metadata::text, d.metadata::text, d.old_metadata <> d.metadata, d.confirmed),
+    ('changed', 'extra', d.old_extra::text, d.extra::text, d.old_extra <> d.extra, d.confirmed),
+    ('changed', 'created_at', to_char(d.old_created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+     to_char(d.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+     d.old_created_at <> d.created_at, d.confirmed)
+  ) AS f (kind, field, old_value, new_value, applies, not_before)
+  WHERE NOT d.is_new AND f.applies
+  UNION ALL
+  SELECT d.sim_id, 'appeared', 'status', NULL, d.status, d.walked_since, d.observed_at
+  FROM differing d WHERE d.is_new AND d.walked_since IS NOT NULL
+))";
+
+// The payload of a NOTIFY must stay under 8,000 bytes: long values are left out and marked, the row has them.
+inline constexpr char kNotifyHistory[] = R"(
+told AS (
+  SELECT pg_notify('simsync', CASE WHEN octet_length(whole) < 7900 THEN whole ELSE short END)
+  FROM (SELECT
+    json_build_object('type', 'simsync.sim.change', 'project', $1, 'change_id', h.change_id, 'sim_id', h.sim_id,
+      'kind', h.kind, 'field', h.field, 'old_value', h.old_value, 'new_value', h.new_value,
+      'not_before', h.not_before, 'observed_at', h.observed_at)::text AS whole,
+    json_build_object('type', 'simsync.sim.change', 'project', $1, 'change_id', h.change_id, 'sim_id', h.sim_id,
+      'kind', h.kind, 'field', h.field, 'values_left_out', true,
+      'not_before', h.not_before, 'observed_at', h.observed_at)::text AS short
+    FROM history h) payload
+))";
+
+// Returns created, changed, rows of history.
+inline const std::string kApplySims = std::string{kDifferingSims} + R"(, created AS (
+  INSERT INTO simsync.sim (project, sim_id, iccid, provider, type, status, metadata, created_at, extra, first_seen_at,
+                           changed_at, confirmed_at)
+  SELECT $1, sim_id, iccid, provider, type, status, metadata, created_at, extra, observed_at, observed_at, asked_at
+  FROM differing WHERE is_new
+), updated AS (
+  UPDATE simsync.sim s
+  SET iccid = d.iccid, provider = d.provider, type = d.type, status = d.status, metadata = d.metadata,
+      created_at = d.created_at, extra = d.extra, changed_at = d.observed_at, missing_since = NULL,
+      confirmed_at = d.asked_at
+  FROM differing d
+  WHERE NOT d.is_new AND s.project = $1 AND s.sim_id = d.sim_id
+), history AS (
+  INSERT INTO simsync.sim_change (project, sim_id, kind, field, old_value, new_value, not_before, observed_at)
+  SELECT $1, sim_id, kind, field, old_value, new_value, not_before, observed_at FROM change
+  RETURNING *
+), )" + kNotifyHistory + R"(
+SELECT (SELECT count(*) FROM differing WHERE is_new), (SELECT count(*) FROM differing WHERE NOT is_new),
+       (SELECT count(*) FROM told))";
+
+// The same comparison, writing nothing: a row for each new SIM (kind null) and each change there would be.
+inline const std::string kCompareSims = std::string{kDifferingSims} + R"(
+SELECT d.sim_id, d.is_new, c.kind, c.field, c.old_value, c.new_value
+FROM differing d LEFT JOIN change c ON c.sim_id = d.sim_id ORDER BY d.sim_id)";
+
+// $1 project, $2 ids, $3 asked_at, $4 observed_at: one array each. A SIM that was read later than the answer that
+// denied it stays. Returns how many became missing and the rows of history told.
+inline const std::string kMarkMissing = std::string{R"(
+WITH incoming AS MATERIALIZED (
+  SELECT * FROM unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) AS i (sim_id, asked_at, observed_at)
+), walked AS MATERIALIZED (
+  SELECT max(started_at) AS since FROM simsync.walk WHERE project = $1 AND kind = 'full' AND outcome = 'complete'
+), gone AS MATERIALIZED (
+  SELECT i.*, s.status, least(greatest(s.confirmed_at, walked.since), i.observed_at) AS confirmed
+  FROM incoming i CROSS JOIN walked
+  JOIN simsync.sim s ON s.project = $1 AND s.sim_id = i.sim_id
+  WHERE s.missing_since IS NULL AND s.confirmed_at <= i.asked_at
+), updated AS (
+  UPDATE simsync.sim s SET missing_since = g.observed_at, changed_at = g.observed_at
+  FROM gone g WHERE s.project = $1 AND s.sim_id = g.sim_id
+), history AS (
+  INSERT INTO simsync.sim_change (project, sim_id, kind, field, old_value, new_value, not_before, observed_at)
+  SELECT $1, sim_id, 'disappeared', 'status', status, NULL, confirmed, observed_at FROM gone
+  RETURNING *
+), )"} + kNotifyHistory + R"(
+SELECT count(*) FROM told)";
+
+// $1 project, $2 ids, $3 status, $4 updated_at, $5 asked_at, $6 observed_at: one array each.
+inline constexpr char kMovedProfiles[] = R"(
+WITH incoming AS MATERIALIZED (
+  SELECT * FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[])
+    AS i (sim_id, status, updated_at, asked_at, observed_at)
+), compared AS MATERIALIZED (
+  SELECT i.*, p.sim_id IS NULL AS is_new, p.status AS old_status,
+         CASE WHEN p.sim_id IS NOT NULL THEN least(p.last_polled_at, i.observed_at) END AS confirmed,
+         p.sim_id IS NULL OR p.status <> i.status OR i.updated_at > p.updated_at AS moved
+  FROM incoming i LEFT JOIN simsync.esim_profile p ON p.project = $1 AND p.sim_id = i.sim_id
+  WHERE p.sim_id IS NULL OR i.asked_at >= p.last_polled_at
+))";
+
+// Returns first sights, moved profiles that were known, rows of history.
+inline const std::string kApplyProfiles = std::string{kMovedProfiles} + R"(, created AS (
+  INSERT INTO simsync.esim_profile (project, sim_id, status, updated_at, first_observed_at, status_since, last_polled_at)
+  SELECT $1, sim_id, status, updated_at, observed_at, updated_at, asked_at FROM compared WHERE is_new
+), updated AS (
+  UPDATE simsync.esim_profile p
+  SET status = c.status, last_polled_at = c.asked_at,
+      updated_at = CASE WHEN c.moved THEN c.updated_at ELSE p.updated_at END,
+      status_since = CASE WHEN p.status <> c.status THEN c.updated_at ELSE p.status_since END
+  FROM compared c
+  WHERE NOT c.is_new AND p.project = $1 AND p.sim_id = c.sim_id
+), history AS (
+  INSERT INTO simsync.esim_profile_transition (project, sim_id, from_status, to_status, reported_at, not_before,
+                                               observed_at)
+  SELECT $1, sim_id, old_status, status, updated_at, confirmed, observed_at FROM compared WHERE moved
+  RETURNING *
+), told AS (
+  SELECT pg_notify('simsync', json_build_object('type', 'simsync.profile.transition', 'project', $1,
+    'transition_id', h.transition_id, 'sim_id', h.sim_id, 'from_status', left(h.from_status, 500),
+    'to_status', left(h.to_status, 500), 'reported_at', h.reported_at, 'not_before', h.not_before,
+    'observed_at', h.observed_at)::text)
+  FROM history h
+)
+SELECT (SELECT count(*) FROM compared WHERE is_new), (SELECT count(*) FROM compared WHERE moved AND NOT is_new),
+       (SELECT count(*) FROM told))";
+
+// The same comparison, writing nothing.
+inline const std::string kCompareProfiles = std::string{kMovedProfiles} + R"(
+SELECT sim_id, is_new, old_status, status FROM compared WHERE moved ORDER BY sim_id)";
+
+// ---- walks --------------------------------------------------------------------------------------------------------
+
+inline constexpr char kCloseAbandonedWalks[] = R"(
+UPDATE simsync.walk SET outcome = 'failed', finished_at = now(), error = 'the program ended before the walk did'
+WHERE project = $1 AND kind = $2 AND outcome IS NULL)";
+inline constexpr char kBeginWalk[] = R"(
+INSERT INTO simsync.walk (project, kind, started_at) VALUES ($1, $2, $3::timestamptz) RETURNING walk_id)";
+inline constexpr char kFinishWalk[] = R"(
+UPDATE simsync.walk
+SET finished_at = $3::timestamptz, outcome = $4, pages = $5::bigint, sims = $6::bigint, created = $7::bigint,
+    changed = $8::bigint, disappeared = $9::bigint, requests = $10::bigint, retries = $11::bigint,
+    skipped = $12::bigint, held_back = $13::bigint, error = nullif($14, '')
+WHERE project = $1 AND walk_id = $2::bigint)";
+
+// ---- reading ------------------------------------------------------------------------------------------------------
+
+inline constexpr char kPresentCount[] =
+    "SELECT count(*) FROM simsync.sim WHERE project = $1 AND missing_since IS NULL";
+inline constexpr char kPresentIds[] = R"(
+SELECT sim_id FROM simsync.sim WHERE project = $1 AND sim_id > $2 AND missing_since IS NULL
+ORDER BY sim_id LIMIT $3::bigint)";
+inline constexpr char kPresentBeyond[] = R"(
+SELECT sim_id FROM simsync.sim WHERE project = $1 AND missing_since IS NULL AND created_at < $2::timestamptz
+ORDER BY created_at DESC, sim_id OFFSET $3::bigint LIMIT 1)";
+inline constexpr char kEverComplete[] =
+    "SELECT EXISTS (SELECT FROM simsync.walk WHERE project = $1 AND kind = 'full' AND outcome = 'complete')";
+// $1 project, $2 providers, $3 the last id of the part before, $4 how many.
+inline constexpr char kWatchedProfiles[] = R"(
+SELECT s.sim_id, p.status, (extract(epoch FROM p.updated_at) * 1000000)::bigint,
+       (extract(epoch FROM p.last_polled_at) * 1000000)::bigint
+FROM simsync.sim s LEFT JOIN simsync.esim_profile p ON p.project = s.project AND p.sim_id = s.sim_id
+WHERE s.project = $1 AND s.sim_id > $3 AND s.missing_since IS NULL AND s.type = 'eSIM' AND s.provider = ANY ($2::text[])
+ORDER BY s.sim_id LIMIT $4::bigint)";
+inline constexpr char kStatusCounts[] = R"(
+SELECT (SELECT count(*) FROM simsync.sim WHERE project = $1 AND missing_since IS NULL),
+       (SELECT count(*) FROM simsync.sim WHERE project = $1 AND missing_since IS NOT NULL),
+       (SELECT count(*) FROM simsync.esim_profile WHERE project = $1),
+       (SELECT count(*) FROM simsync.esim_profile p JOIN simsync.sim s USING (project, sim_id)
+        WHERE project = $1 AND s.missing_since IS NULL
+          AND p.last_polled_at < now() - $2::bigint * interval '1 millisecond'),
+       (SELECT (extract(epoch FROM max(finished_at)) * 1000000)::bigint FROM simsync.walk
+        WHERE project = $1 AND kind = 'full' AND outcome = 'complete'))";
+inline constexpr char kStatusLastWalk[] = R"(
+SELECT walk_id, (extract(epoch FROM started_at) * 1000000)::bigint, (extract(epoch FROM finished_at) * 1000000)::bigint,
+       outcome, pages, sims, created, changed, disappeared, requests, retries, skipped, held_back, coalesce(error, '')
+FROM simsync.walk WHERE project = $1 AND kind = 'full' AND outcome IS NOT NULL ORDER BY walk_id DESC LIMIT 1)";
+inline constexpr char kStatusLastError[] = R"(
+SELECT to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"') || ' ' || kind || ' walk ' || walk_id || ' '
+       || outcome || ': ' || coalesce(error, '')
+FROM simsync.walk WHERE project = $1 AND outcome IN ('failed', 'incomplete') ORDER BY walk_id DESC LIMIT 1)";
+
+}  // namespace simsync::statements
