@@ -1,0 +1,151 @@
+// The history of SIMs: one row a field, an unbroken chain, honest time bounds (product.md, promise 3).
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <pqxx/pqxx>
+
+#include "storage/postgres_inventory.h"
+#include "tests/unit/storage/readings.h"
+#include "tests/unit/storage/scratch_database.h"
+
+namespace simsync {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr char kHistory[] =
+    "SELECT sim_id, kind, field, old_value, new_value, extract(epoch FROM not_before - '2026-01-01Z')::int,"
+    " extract(epoch FROM observed_at - '2026-01-01Z')::int FROM simsync.sim_change ORDER BY change_id";
+
+class HistoryTest : public testing::Test {
+ protected:
+  ScratchDatabase database_;
+  std::unique_ptr<InventoryStore> store_ = make_postgres_store_factory(database_.url())->open();
+
+  void walk(int started, WalkOutcome outcome = WalkOutcome::complete, std::vector<Disappearance> gone = {}) {
+    WalkRecord record;
+    record.started_at = at(started);
+    record.finished_at = at(started + 5);
+    record.outcome = outcome;
+    record.id = store_->begin_walk("acme", WalkKind::full, record.started_at);
+    store_->finish_walk("acme", record, gone);
+  }
+
+  Sim sim_with_status(const std::string& status) {
+    Sim sim = plain_sim("sim_1");
+    sim.status = status;
+    return sim;
+  }
+};
+
+TEST_F(HistoryTest, OneRowForEachFieldThatDiffers) {
+  store_->apply("acme", {read_at(10, plain_sim("sim_1"))});
+  Sim changed = plain_sim("sim_1");
+  changed.status = "inactive";
+  changed.iccid = "89883070000007537119";
+  changed.provider = "p14";
+  changed.type = "pSIM";
+  changed.metadata = R"({"a": "b"})";
+  changed.extra = R"({"eid": "1"})";
+  changed.created_at += std::chrono::seconds{1};
+  EXPECT_EQ(store_->apply("acme", {read_at(20, changed)}).recorded, 7U);
+  EXPECT_THAT(database_.rows(kHistory),
+              testing::UnorderedElementsAre(
+                  "sim_1|changed|status|active|inactive|10|21",
+                  "sim_1|changed|iccid|8988307000000753711|89883070000007537119|10|21",
+                  "sim_1|changed|provider|p3|p14|10|21", "sim_1|changed|type|eSIM|pSIM|10|21",
+                  "sim_1|changed|metadata|{}|{\"a\": \"b\"}|10|21", "sim_1|changed|extra|{}|{\"eid\": \"1\"}|10|21",
+                  "sim_1|changed|created_at|2021-01-21T00:00:00.000000Z|2021-01-21T00:00:01.000000Z|10|21"));
+}
+
+TEST_F(HistoryTest, TheLastCompleteWalkConfirmsWhatItDidNotChange) {
+  store_->apply("acme", {read_at(10, plain_sim("sim_1"))});
+  walk(8);
+  walk(30);
+  walk(50, WalkOutcome::incomplete);  // confirms nothing
+  store_->apply("acme", {read_at(60, sim_with_status("inactive"))});
+  EXPECT_THAT(database_.rows(kHistory), ElementsAre("sim_1|changed|status|active|inactive|30|61"));
+}
+
+TEST_F(HistoryTest, AClockThatWentBackNeverTurnsTheBoundsAround) {
+  store_->apply("acme", {read_at(10, plain_sim("sim_1"))});
+  walk(100);
+  store_->apply("acme", {read_at(60, sim_with_status("inactive"))});
+  EXPECT_THAT(database_.rows(kHistory), ElementsAre("sim_1|changed|status|active|inactive|61|61"));
+}
+
+TEST_F(HistoryTest, AppearedOnlyAfterTheFirstCompleteWalk) {
+  store_->apply("acme", {read_at(10, plain_sim("sim_1"))});
+  walk(5, WalkOutcome::incomplete);
+  store_->apply("acme", {read_at(20, plain_sim("sim_2"))});
+  EXPECT_THAT(database_.rows(kHistory), IsEmpty());
+  walk(30);
+  store_->apply("acme", {read_at(40, plain_sim("sim_3"))});
+  EXPECT_THAT(database_.rows(kHistory), ElementsAre("sim_3|appeared|status|null|active|30|41"));
+}
+
+TEST_F(HistoryTest, GoneAndBackIsAnUnbrokenChain) {
+  store_->apply("acme", {read_at(10, plain_sim("sim_1"))});
+  walk(9);
+  walk(20, WalkOutcome::complete, {{"sim_1", at(25), at(26)}});
+  EXPECT_EQ(store_->present_count("acme"), 0U);
+  walk(40);
+  Sim back = sim_with_status("inactive");
+  back.provider = "p14";
+  EXPECT_EQ(store_->apply("acme", {read_at(50, back)}).changed, 1U);
+  EXPECT_THAT(database_.rows(kHistory),
+              ElementsAre("sim_1|disappeared|status|active|null|10|26", "sim_1|reappeared|status|null|inactive|40|51",
+                          "sim_1|changed|provider|p3|p14|10|51"));
+  EXPECT_EQ(database_.value("SELECT missing_since IS NULL FROM simsync.sim"), "t");
+}
+
+TEST_F(HistoryTest, ASimReadAfterItsDenialStays) {
+  store_->apply("acme", {read_at(30, plain_sim("sim_1"))});
+  walk(20, WalkOutcome::complete, {{"sim_1", at(25), at(26)}});
+  EXPECT_EQ(store_->present_count("acme"), 1U);
+  EXPECT_THAT(database_.rows(kHistory), IsEmpty());
+}
+
+TEST_F(HistoryTest, DisappearedIsRecordedOnce) {
+  store_->apply("acme", {read_at(10, plain_sim("sim_1"))});
+  walk(20, WalkOutcome::complete, {{"sim_1", at(25), at(26)}});
+  walk(30, WalkOutcome::complete, {{"sim_1", at(35), at(36)}, {"sim_unknown", at(35), at(36)}});
+  EXPECT_EQ(database_.rows(kHistory).size(), 1U);
+  EXPECT_THAT(database_.rows("SELECT disappeared FROM simsync.walk ORDER BY walk_id"), ElementsAre("1", "0"));
+}
+
+TEST_F(HistoryTest, EveryReadingOfABatchCounts) {
+  store_->apply("acme", {read_at(10, plain_sim("sim_1"))});
+  store_->apply("acme", {read_at(20, sim_with_status("inactive")), read_at(30, sim_with_status("active"))});
+  EXPECT_THAT(database_.rows(kHistory),
+              ElementsAre("sim_1|changed|status|active|inactive|10|21", "sim_1|changed|status|inactive|active|20|31"));
+}
+
+class Listener : public pqxx::notification_receiver {
+ public:
+  Listener(pqxx::connection& connection, std::vector<std::string>& payloads)
+      : pqxx::notification_receiver(connection, "simsync"), payloads_(payloads) {}
+  void operator()(const std::string& payload, int) override { payloads_.push_back(payload); }
+
+ private:
+  std::vector<std::string>& payloads_;
+};
+
+TEST_F(HistoryTest, EachChangeIsNotifiedAlsoALongOne) {
+  store_->apply("acme", {read_at(10, plain_sim("sim_1"))});
+  pqxx::connection connection{database_.url()};
+  std::vector<std::string> payloads;
+  const Listener listener{connection, payloads};
+  Sim changed = sim_with_status("inactive");
+  changed.metadata = "{\"long\":\"" + std::string(9000, 'x') + "\"}";
+  store_->apply("acme", {read_at(20, changed)});
+  connection.await_notification(5, 0);
+  ASSERT_EQ(payloads.size(), 2U);
+  EXPECT_THAT(payloads[0], HasSubstr(R"("new_value" : "inactive")"));
+  EXPECT_THAT(payloads[1], HasSubstr("values_left_out"));
+}
+
+}  // namespace
+}  // namespace simsync

@@ -1,0 +1,115 @@
+// Profiles and their transitions (product.md, "esim_profile_transition"; inventory_store.h lists the cases).
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "storage/postgres_inventory.h"
+#include "tests/unit/storage/readings.h"
+#include "tests/unit/storage/scratch_database.h"
+
+namespace simsync {
+namespace {
+
+using testing::ElementsAre;
+
+constexpr char kTransitions[] =
+    "SELECT from_status, to_status, extract(epoch FROM reported_at - '2026-01-01Z')::int,"
+    " extract(epoch FROM not_before - '2026-01-01Z')::int, extract(epoch FROM observed_at - '2026-01-01Z')::int"
+    " FROM simsync.esim_profile_transition ORDER BY transition_id";
+constexpr char kProfile[] =
+    "SELECT status, extract(epoch FROM updated_at - '2026-01-01Z')::int, extract(epoch FROM status_since - "
+    "'2026-01-01Z')::int, extract(epoch FROM last_polled_at - '2026-01-01Z')::int FROM simsync.esim_profile";
+
+class ProfileStoreTest : public testing::Test {
+ protected:
+  ScratchDatabase database_;
+  std::unique_ptr<InventoryStore> store_ = make_postgres_store_factory(database_.url())->open();
+
+  ApplyResult poll(int second, const std::string& status, int updated) {
+    return store_->apply_profiles("acme", {profile_at(second, "sim_1", status, updated)});
+  }
+};
+
+TEST_F(ProfileStoreTest, FirstSightThenTransition) {
+  EXPECT_EQ(poll(100, "installed", 50).created, 1U);
+  EXPECT_EQ(poll(200, "enabled", 150).changed, 1U);
+  EXPECT_THAT(database_.rows(kTransitions), ElementsAre("null|installed|50|null|101", "installed|enabled|150|100|201"));
+  EXPECT_THAT(database_.rows(kProfile), ElementsAre("enabled|150|150|200"));
+}
+
+TEST_F(ProfileStoreTest, UnchangedMovesOnlyTheTimeOfThePoll) {
+  poll(100, "enabled", 50);
+  const ApplyResult again = poll(200, "enabled", 50);
+  EXPECT_EQ(again.created + again.changed + again.recorded, 0U);
+  EXPECT_THAT(database_.rows(kProfile), ElementsAre("enabled|50|50|200"));
+  poll(300, "disabled", 250);
+  EXPECT_THAT(database_.rows(kTransitions), ElementsAre("null|enabled|50|null|101", "enabled|disabled|250|200|301"));
+}
+
+TEST_F(ProfileStoreTest, SameStatusReportedAnewIsARow) {
+  poll(100, "enabled", 50);
+  EXPECT_EQ(poll(200, "enabled", 150).changed, 1U);
+  EXPECT_THAT(database_.rows(kTransitions), ElementsAre("null|enabled|50|null|101", "enabled|enabled|150|100|201"));
+  EXPECT_THAT(database_.rows(kProfile), ElementsAre("enabled|150|50|200"));
+}
+
+TEST_F(ProfileStoreTest, SameStatusReportedEarlierIsNone) {
+  poll(100, "enabled", 50);
+  EXPECT_EQ(poll(200, "enabled", 40).recorded, 0U);
+  EXPECT_THAT(database_.rows(kProfile), ElementsAre("enabled|50|50|200"));
+}
+
+TEST_F(ProfileStoreTest, AnotherStatusReportedEarlierIsARow) {
+  poll(100, "enabled", 50);
+  EXPECT_EQ(poll(200, "disabled", 40).recorded, 1U);
+  EXPECT_THAT(database_.rows(kProfile), ElementsAre("disabled|40|40|200"));
+}
+
+TEST_F(ProfileStoreTest, UnknownStatusesAreStatuses) {
+  poll(100, "unknown", 50);
+  poll(200, "never heard of", 150);
+  EXPECT_THAT(database_.rows("SELECT from_status, to_status FROM simsync.esim_profile_transition ORDER BY 1 NULLS FIRST"),
+              ElementsAre("null|unknown", "unknown|never heard of"));
+}
+
+TEST_F(ProfileStoreTest, AnOlderAnswerIsIgnored) {
+  poll(200, "enabled", 150);
+  EXPECT_EQ(poll(100, "installed", 50).recorded, 0U);
+  EXPECT_THAT(database_.rows(kProfile), ElementsAre("enabled|150|150|200"));
+}
+
+TEST_F(ProfileStoreTest, ASimTwiceInABatchKeepsBothTransitions) {
+  store_->apply_profiles("acme", {profile_at(1, "sim_1", "installed", 1), profile_at(3, "sim_1", "enabled", 2),
+                                  profile_at(5, "sim_1", "disabled", 4)});
+  EXPECT_THAT(database_.rows("SELECT to_status FROM simsync.esim_profile_transition ORDER BY transition_id"),
+              ElementsAre("installed", "enabled", "disabled"));
+}
+
+TEST_F(ProfileStoreTest, WatchesPresentEsimsOfTheProviders) {
+  std::vector<SimReading> sims;
+  const auto add = [&](const std::string& id, const std::string& type, const std::string& provider) {
+    sims.push_back(read_at(1, plain_sim(id)));
+    sims.back().sim.type = type;
+    sims.back().sim.provider = provider;
+  };
+  add("esim", "eSIM", "p3");
+  add("other", "eSIM", "p9");
+  add("psim", "pSIM", "p3");
+  add("gone", "eSIM", "p14");
+  add("polled", "eSIM", "p15");
+  store_->apply("acme", sims);
+  store_->apply_profiles("acme", {profile_at(7, "polled", "enabled", 5)});
+  WalkRecord record;
+  record.id = store_->begin_walk("acme", WalkKind::full, at(2));
+  store_->finish_walk("acme", record, {{"gone", at(3), at(4)}});
+
+  const std::vector<WatchedProfile> watched = store_->watched_profiles("acme", {"p3", "p14", "p15"});
+  ASSERT_EQ(watched.size(), 2U);
+  EXPECT_EQ(watched[0].sim_id, "esim");
+  EXPECT_FALSE(watched[0].known);
+  EXPECT_EQ(watched[1].sim_id, "polled");
+  EXPECT_EQ(watched[1].known, (EsimProfile{"polled", "enabled", at(5)}));
+  EXPECT_EQ(watched[1].last_polled_at, at(7));
+}
+
+}  // namespace
+}  // namespace simsync
