@@ -1,0 +1,54 @@
+// What to do while the database is away: repeat the call, ever more slowly, and say so once. Every write of
+// InventoryStore may be repeated (inventory_store.h), so nothing is lost and nothing is written twice.
+#pragma once
+
+#include <chrono>
+#include <stop_token>
+#include <string>
+
+#include "config/log.h"
+#include "storage/storage_error.h"
+
+namespace simsync {
+
+// Sleeps; false when stop was requested first.
+bool sleep_for(std::chrono::milliseconds time, const std::stop_token& stop);
+
+// Whether a database that is away is waited for (the service) or is the end (one pass).
+enum class Patience { until_stop, none };
+
+class StorageRetry {
+ public:
+  StorageRetry(Patience patience, std::string project) : patience_(patience), project_(std::move(project)) {}
+
+  // Calls `action` until it does not throw a retryable StorageError, and returns what it returns. Throws the last
+  // StorageError when it is not retryable, when there is no patience, or when stop was requested.
+  template <typename Action>
+  auto operator()(const std::stop_token& stop, Action&& action) {
+    for (unsigned failures = 0;; ++failures) {
+      try {
+        if constexpr (std::is_void_v<decltype(action())>) {
+          action();
+          note_success(failures);
+          return;
+        } else {
+          auto result = action();
+          note_success(failures);
+          return result;
+        }
+      } catch (const StorageError& error) {
+        if (!error.retryable() || patience_ == Patience::none || !wait_after(error, failures, stop)) throw;
+      }
+    }
+  }
+
+ private:
+  // False when stop was requested.
+  bool wait_after(const StorageError& error, unsigned failures, const std::stop_token& stop);
+  void note_success(unsigned failures);
+
+  Patience patience_;
+  std::string project_;
+};
+
+}  // namespace simsync

@@ -1,0 +1,87 @@
+#include "sync/project_sync.h"
+
+#include <algorithm>
+#include <exception>
+#include <thread>
+
+#include "config/log.h"
+
+namespace simsync {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// After a walk that failed the next one does not wait for the interval, but ever longer while they go on failing.
+std::chrono::milliseconds pause_after(unsigned failures, std::chrono::milliseconds interval) {
+  const std::chrono::milliseconds pause = std::chrono::seconds{5} * (1U << std::min(failures - 1, 10U));
+  return std::min(pause, interval);
+}
+
+}  // namespace
+
+ProjectSync::ProjectSync(SyncSettings settings, SimApi& api, StoreFactory& stores)
+    : settings_(std::move(settings)), api_(api), stores_(stores) {}
+
+void ProjectSync::run(std::stop_token stop) {
+  Poller poller{settings_.project, api_, stores_, settings_.profiles, settings_.poll_workers, Patience::until_stop};
+  std::stop_source stopping;
+  const std::stop_callback pass_on{stop, [&stopping] { stopping.request_stop(); }};
+  std::exception_ptr poll_failure;
+  std::exception_ptr walk_failure;
+  {
+    // Either one failing for good ends the other: half a sync would look like a whole one.
+    const auto guarded = [&stopping](std::exception_ptr& failure, const auto& action) {
+      try {
+        action();
+      } catch (const StorageError&) {
+        if (!stopping.stop_requested()) failure = std::current_exception();
+      }
+      stopping.request_stop();
+    };
+    const std::jthread polling{
+        [&] { guarded(poll_failure, [&] { poller.run(stopping.get_token()); }); }};
+    guarded(walk_failure, [&] { walk_on_time(poller, stopping.get_token()); });
+  }
+  if (walk_failure) std::rethrow_exception(walk_failure);
+  if (poll_failure) std::rethrow_exception(poll_failure);
+}
+
+void ProjectSync::walk_on_time(Poller& poller, std::stop_token stop) {
+  Walker walker{settings_.project, api_, stores_, settings_.walk, Patience::until_stop};
+  StorageRetry retry{Patience::until_stop, settings_.project};
+  const std::unique_ptr<InventoryStore> store = stores_.open();
+  bool ever_complete = retry(stop, [&] { return store->ever_complete(settings_.project); });
+  Clock::time_point next_full = Clock::now();
+  Clock::time_point next_fresh = next_full + settings_.walk.new_sims_interval;
+  unsigned failures = 0;
+  while (!stop.stop_requested()) {
+    const Clock::time_point started = Clock::now();
+    const bool full = started >= next_full;
+    const WalkRecord record = full ? walker.full(stop) : walker.fresh(stop);
+    // What a failed walk did read is stored as well.
+    if (record.created + record.changed + record.disappeared > 0) poller.roster_changed();
+    if (full) {
+      failures = record.outcome == WalkOutcome::failed ? failures + 1 : 0;
+      ever_complete |= record.outcome == WalkOutcome::complete;
+      next_full = failures == 0 ? started + settings_.walk.interval
+                                : Clock::now() + pause_after(failures, settings_.walk.interval);
+    }
+    next_fresh = Clock::now() + settings_.walk.new_sims_interval;
+    // Before the first complete walk everything is new, and a look at the newest page finds nothing out.
+    const Clock::time_point next = ever_complete ? std::min(next_full, next_fresh) : next_full;
+    const auto pause = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now());
+    if (pause.count() > 0) sleep_for(pause, stop);
+  }
+}
+
+PassReport ProjectSync::once(std::stop_token stop, const WalkProgress& on_walk, const PollProgress& on_poll) {
+  PassReport report;
+  Walker walker{settings_.project, api_, stores_, settings_.walk, Patience::none};
+  report.walk = walker.full(stop, on_walk);
+  if (report.walk.outcome == WalkOutcome::failed || stop.stop_requested()) return report;
+  Poller poller{settings_.project, api_, stores_, settings_.profiles, settings_.poll_workers, Patience::none};
+  report.polls = poller.once(stop, on_poll);
+  return report;
+}
+
+}  // namespace simsync

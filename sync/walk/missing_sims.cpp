@@ -1,0 +1,97 @@
+#include "sync/walk/missing_sims.h"
+
+#include <algorithm>
+#include <mutex>
+#include <thread>
+
+namespace simsync {
+namespace {
+
+constexpr std::size_t kPart = 10'000;  // ids read from the store at a time
+constexpr std::size_t kAskers = 8;     // requests side by side; the API's client bounds them further
+
+class Asking {
+ public:
+  Asking(SimApi& api, const std::vector<std::string>& ids, std::uint64_t believable, std::stop_token stop)
+      : api_(api), ids_(ids), believable_(believable), stop_(std::move(stop)) {
+    found_.unlisted = ids.size();
+  }
+
+  // One of several threads.
+  void work() {
+    while (const std::string* id = next()) ask(*id);
+  }
+
+  MissingSims take() {
+    found_.unanswered = ids_.size() - found_.gone.size() - found_.still_there.size();
+    return std::move(found_);
+  }
+
+ private:
+  const std::string* next() {
+    const std::lock_guard lock{mutex_};
+    const bool enough = found_.gone.size() > believable_ || found_.still_there.size() > believable_;
+    return enough || next_ == ids_.size() || stop_.stop_requested() ? nullptr : &ids_[next_++];
+  }
+
+  void ask(const std::string& id) {
+    const TimePoint asked_at = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+    try {
+      SimAnswer answer = api_.get(id, stop_);
+      const std::lock_guard lock{mutex_};
+      count(answer.exchange.attempts);
+      // An answer about another SIM says nothing about this one.
+      if (answer.sim.id != id) return;
+      found_.still_there.push_back({std::move(answer.sim), answer.exchange.asked_at, answer.exchange.observed_at});
+    } catch (const ApiError& error) {
+      const std::lock_guard lock{mutex_};
+      count(error.attempts());
+      if (error.failure() != ApiFailure::not_found) return;
+      const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+      found_.gone.push_back({id, asked_at, now});
+    }
+  }
+
+  void count(unsigned attempts) {
+    found_.requests += attempts;
+    found_.retries += attempts - 1;
+  }
+
+  SimApi& api_;
+  const std::vector<std::string>& ids_;
+  const std::uint64_t believable_;
+  const std::stop_token stop_;
+  std::mutex mutex_;
+  std::size_t next_ = 0;  // with found_, guarded by mutex_
+  MissingSims found_;
+};
+
+}  // namespace
+
+std::vector<std::string> unseen_sims(InventoryStore& store, const std::string& project, const SeenSet& seen,
+                                     std::size_t most) {
+  std::vector<std::string> unseen;
+  std::string after;
+  while (true) {
+    const std::vector<std::string> part = store.present_ids(project, after, kPart);
+    for (const std::string& id : part) {
+      if (seen.contains(id)) continue;
+      unseen.push_back(id);
+      if (unseen.size() == most) return unseen;
+    }
+    if (part.size() < kPart) return unseen;
+    after = part.back();
+  }
+}
+
+MissingSims ask_for_missing(SimApi& api, const std::vector<std::string>& ids, std::uint64_t believable,
+                            std::stop_token stop) {
+  Asking asking{api, ids, believable, std::move(stop)};
+  {
+    std::vector<std::jthread> askers;
+    for (std::size_t i = 0; i < std::min(kAskers, ids.size()); ++i) askers.emplace_back([&asking] { asking.work(); });
+  }
+  return asking.take();
+}
+
+}  // namespace simsync

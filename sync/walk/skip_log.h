@@ -1,0 +1,25 @@
+// Logs a SIM that cannot be read or stored once, not with each walk (product.md, promise 6). Bounded: past some
+// thousand different SIMs only their number is kept in the walk's row.
+#pragma once
+
+#include <string>
+#include <unordered_set>
+
+#include "config/log.h"
+
+namespace simsync {
+
+// Belongs to one thread.
+class SkipLog {
+ public:
+  void note(const std::string& project, const std::string& sim_id, const std::string& reason) {
+    if (known_.size() >= kMost || !known_.insert(sim_id + '\n' + reason).second) return;
+    log::warning("SIM skipped", {{"project", project}, {"sim", sim_id}, {"reason", reason}});
+  }
+
+ private:
+  static constexpr std::size_t kMost = 5000;
+  std::unordered_set<std::string> known_;
+};
+
+}  // namespace simsync
