@@ -1,0 +1,66 @@
+#include "daemon/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <map>
+
+#include "daemon/version.h"
+
+namespace simsync {
+namespace {
+
+void add_output_option(CLI::App& command, OutputFormat& output) {
+  static const std::map<std::string, OutputFormat> formats = {
+      {"table", OutputFormat::table}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}};
+  command.add_option("--output", output, "How to print: table, json or csv")
+      ->transform(CLI::CheckedTransformer(formats).description(""))
+      ->type_name("FORMAT")
+      ->default_str("table");
+}
+
+struct Subcommand {
+  CLI::App* app;
+  CommandName name;
+};
+
+}  // namespace
+
+std::variant<CommandLine, ExitCode> parse_command_line(int argc, const char* const* argv) {
+  CommandLine line;
+  CLI::App app{"Keeps a SIM inventory in PostgreSQL equal to the one behind the provider's API."};
+  app.set_version_flag("--version", std::string{"simsyncd "} + kVersion);
+  app.add_option("--config", line.config_file, "The configuration file")->capture_default_str()->type_name("FILE");
+  app.require_subcommand(1);
+  app.fallthrough();
+
+  CLI::App* const run = app.add_subcommand("run", "The service: walks and polls until SIGTERM");
+  CLI::App* const sync = app.add_subcommand("sync", "One complete pass: a full walk and a poll of every profile");
+  sync->add_option("--project", line.project, "Only this project")->type_name("P");
+  sync->add_flag("--dry-run", line.dry_run, "Say what would change and write nothing");
+  add_output_option(*sync, line.output);
+  CLI::App* const check =
+      app.add_subcommand("check", "Say whether configuration, token, API and database work; changes nothing");
+  add_output_option(*check, line.output);
+  CLI::App* const migrate = app.add_subcommand("migrate", "Bring the database's schema to this version");
+  CLI::App* const status = app.add_subcommand("status", "Per project: how fresh, how many SIMs, what is due");
+  status->add_option("--project", line.project, "Only this project")->type_name("P");
+  add_output_option(*status, line.output);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    app.exit(help);
+    return ExitCode::done;
+  } catch (const CLI::ParseError& error) {
+    std::cerr << "simsyncd: " << error.what() << "; 'simsyncd --help' lists the commands\n";
+    return ExitCode::usage;
+  }
+  for (const Subcommand& known : {Subcommand{run, CommandName::run}, Subcommand{sync, CommandName::sync},
+                                  Subcommand{check, CommandName::check}, Subcommand{migrate, CommandName::migrate},
+                                  Subcommand{status, CommandName::status}}) {
+    if (known.app->parsed()) line.command = known.name;
+  }
+  return line;
+}
+
+}  // namespace simsync

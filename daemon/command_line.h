@@ -1,0 +1,27 @@
+// The command line as values. command_line.cpp is the only file that knows CLI11.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "daemon/exit_code.h"
+#include "daemon/output.h"
+
+namespace simsync {
+
+enum class CommandName { run, sync, check, migrate, status };
+
+struct CommandLine {
+  CommandName command = CommandName::run;
+  std::string config_file = "/etc/simsyncd/simsyncd.yaml";
+  std::string project;  // empty: all
+  bool dry_run = false;
+  OutputFormat output = OutputFormat::table;
+};
+
+// What to do, or the exit code when all is said already: help and version go to stdout, a usage error is one line on
+// stderr.
+std::variant<CommandLine, ExitCode> parse_command_line(int argc, const char* const* argv);
+
+}  // namespace simsync

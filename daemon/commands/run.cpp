@@ -1,0 +1,19 @@
+#include "config/log.h"
+#include "daemon/commands/commands.h"
+#include "daemon/service.h"
+#include "daemon/version.h"
+
+namespace simsync {
+
+ExitCode run_command(const Config& config, std::stop_token stop) {
+  prepare_schema(config.database);
+  if (!config.alerts.rules.empty()) {
+    log::warning("alert rules are read but not acted on by this version", {{"rules", config.alerts.rules.size()}});
+  }
+  log::info("started", {{"version", kVersion}, {"projects", config.projects.size()}});
+  run_projects(config, std::move(stop));
+  log::info("stopped");
+  return ExitCode::done;
+}
+
+}  // namespace simsync

@@ -1,0 +1,61 @@
+// The program as a table of contents: parse, load, run the command, say what went wrong, exit code.
+#include <iostream>
+#include <variant>
+
+#include "config/load_config.h"
+#include "config/log.h"
+#include "daemon/command_line.h"
+#include "daemon/commands/commands.h"
+#include "daemon/stop_signals.h"
+#include "storage/storage_error.h"
+#include "sync/api/api_error.h"
+
+namespace {
+
+using namespace simsync;
+
+ExitCode dispatch(const CommandLine& line, const Config& config, const std::stop_token& stop) {
+  switch (line.command) {
+    case CommandName::run:
+      return run_command(config, stop);
+    case CommandName::sync:
+      return sync_command(line, config, stop);
+    case CommandName::check:
+      return check_command(line, config, stop);
+    case CommandName::migrate:
+      return migrate_command(config);
+    case CommandName::status:
+      break;
+  }
+  return status_command(line, config);
+}
+
+ExitCode guarded(const CommandLine& line) {
+  const auto say = [](const std::exception& error) { std::cerr << "simsyncd: " << error.what() << '\n'; };
+  try {
+    const Config config = load_config(line.config_file);
+    log::configure(config.log);
+    const StopSignals signals;
+    return dispatch(line, config, signals.token());
+  } catch (const ConfigError& error) {
+    say(error);
+    return ExitCode::usage;
+  } catch (const ApiError& error) {
+    say(error);
+    return ExitCode::api;
+  } catch (const StorageError& error) {
+    say(error);
+    return ExitCode::database;
+  } catch (const std::exception& error) {
+    say(error);
+    return ExitCode::failed;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto parsed = parse_command_line(argc, argv);
+  const ExitCode* said = std::get_if<ExitCode>(&parsed);
+  return static_cast<int>(said != nullptr ? *said : guarded(std::get<CommandLine>(parsed)));
+}

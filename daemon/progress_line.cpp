@@ -1,0 +1,37 @@
+#include "daemon/progress_line.h"
+
+#include <unistd.h>
+
+#include <iostream>
+
+namespace simsync {
+namespace {
+
+constexpr std::chrono::milliseconds kBetween{100};
+
+}  // namespace
+
+ProgressLine::ProgressLine(std::string project) : project_(std::move(project)), terminal_(isatty(STDERR_FILENO) == 1) {}
+
+void ProgressLine::walked(const WalkRecord& walk) {
+  show("walk: " + std::to_string(walk.sims) + " SIMs on " + std::to_string(walk.pages) + " pages, " +
+       std::to_string(walk.created) + " new, " + std::to_string(walk.changed) + " changed");
+}
+
+void ProgressLine::polled(const PollReport& polls) {
+  show("profiles: " + std::to_string(polls.polled + polls.failed) + " of " + std::to_string(polls.watched) + ", " +
+       std::to_string(polls.transitions) + " transitions");
+}
+
+void ProgressLine::clear() {
+  if (terminal_) std::cerr << "\r\033[K" << std::flush;
+}
+
+void ProgressLine::show(const std::string& text) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!terminal_ || now - shown_at_ < kBetween) return;
+  shown_at_ = now;
+  std::cerr << "\r\033[K" << project_ << ' ' << text << std::flush;
+}
+
+}  // namespace simsync
