@@ -1,0 +1,123 @@
+#include "sync/project_sync.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "tests/unit/sync/fake_sims.h"
+
+namespace simsync {
+namespace {
+
+using namespace std::chrono_literals;
+
+SyncSettings settings() {
+  SyncSettings settings;
+  settings.project = "acme";
+  settings.walk.interval = 100ms;
+  settings.walk.new_sims_interval = 20ms;
+  settings.profiles.interval = 50ms;
+  settings.profiles.recent_interval = 20ms;
+  settings.poll_workers = 4;
+  return settings;
+}
+
+// Waits for `condition`, which must come true; the limit only keeps a broken program from hanging.
+template <typename Condition>
+bool comes_true(const Condition& condition) {
+  for (int i = 0; i < 3000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(10ms);
+  }
+  return false;
+}
+
+TEST(ProjectSync, OncePollsEveryProfileOnce) {
+  FakeApi api;
+  api.list_.create(700);
+  for (std::size_t i = 0; i < 100; ++i) api.list_.sims[i].type = "pSIM";
+  for (std::size_t i = 100; i < 200; ++i) api.list_.sims[i].provider = "p9";
+  FakeStores stores;
+  const PassReport report = ProjectSync{settings(), api, stores}.once({});
+  EXPECT_EQ(report.walk.outcome, WalkOutcome::complete);
+  EXPECT_EQ(report.polls.watched, 500U);
+  EXPECT_EQ(report.polls.polled, 500U);
+  EXPECT_EQ(api.polls.size(), 500U);
+  for (const auto& [id, times] : api.polls) EXPECT_EQ(times, 1) << id;
+  EXPECT_EQ(stores.mirror.profiles.size(), 500U);
+}
+
+TEST(ProjectSync, OncePollsNothingAfterAFailedWalk) {
+  FakeApi api;
+  api.list_.create(10);
+  api.on_list = [](FakeApi&, const ListQuery&) { throw ApiError(ApiFailure::unauthorized, 401, "refused"); };
+  FakeStores stores;
+  const PassReport report = ProjectSync{settings(), api, stores}.once({});
+  EXPECT_EQ(report.walk.outcome, WalkOutcome::failed);
+  EXPECT_TRUE(api.polls.empty());
+}
+
+TEST(ProjectSync, RunsWalksLooksAndPollsUntilStop) {
+  FakeApi api;
+  api.list_.create(300);
+  FakeStores stores;
+  std::stop_source stop;
+  std::jthread running{[&] { ProjectSync{settings(), api, stores}.run(stop.get_token()); }};
+  EXPECT_TRUE(comes_true([&] {
+    const std::lock_guard lock{stores.mirror.mutex};
+    const auto count = [&](WalkKind kind) { return std::ranges::count(stores.mirror.walks, kind, &WalkRecord::kind); };
+    return count(WalkKind::full) >= 2 && count(WalkKind::fresh) >= 2 && stores.mirror.profiles.size() > 600;
+  }));
+  stop.request_stop();
+  running.join();
+}
+
+TEST(ProjectSync, ANewSimsProfileIsPolledWithoutARestart) {
+  FakeApi api;
+  api.list_.create(10);
+  FakeStores stores;
+  std::stop_source stop;
+  std::jthread running{[&] { ProjectSync{settings(), api, stores}.run(stop.get_token()); }};
+  EXPECT_TRUE(comes_true([&] {
+    const std::lock_guard lock{api.mutex};
+    return api.polls.size() == 10;
+  }));
+  {
+    const std::lock_guard lock{api.mutex};
+    api.list_.create(1);
+  }
+  EXPECT_TRUE(comes_true([&] {
+    const std::lock_guard lock{api.mutex};
+    return api.polls.contains("sim_10");
+  }));
+  stop.request_stop();
+}
+
+TEST(ProjectSync, ADatabaseThatFailsForGoodEndsIt) {
+  FakeApi api;
+  api.list_.create(10);
+  FakeStores stores;
+  stores.mirror.before_write = [] { throw StorageError(StorageFailure::denied, "no rights"); };
+  EXPECT_THROW((ProjectSync{settings(), api, stores}.run({})), StorageError);
+}
+
+TEST(ProjectSync, ADatabaseThatIsAwayIsWaitedFor) {
+  FakeApi api;
+  api.list_.create(10);
+  FakeStores stores;
+  std::atomic<int> failures = 2;
+  stores.mirror.before_write = [&] {
+    if (failures-- > 0) throw StorageError(StorageFailure::unreachable, "away");
+  };
+  std::stop_source stop;
+  std::jthread running{[&] { ProjectSync{settings(), api, stores}.run(stop.get_token()); }};
+  EXPECT_TRUE(comes_true([&] {
+    const std::lock_guard lock{stores.mirror.mutex};
+    return stores.mirror.profiles.size() >= 10;
+  }));
+  stop.request_stop();
+}
+
+}  // namespace
+}  // namespace simsync
