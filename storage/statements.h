@@ -39,9 +39,11 @@ SELECT CASE WHEN NOT has_database_privilege(current_database(), 'CREATE')
 // history made of it must see the same rows. Taken per transaction, so a pooler cannot leak it.
 inline constexpr char kLockProject[] = "SELECT pg_advisory_xact_lock(hashtextextended($1, 1936289139))";
 
-// A batch touches few rows of a large table: without statistics (a first sync) or with cautious cost settings the
-// planner would read the whole table for each batch.
-inline constexpr char kPlanForBatches[] = "SET LOCAL enable_seqscan = off";
+// A batch touches few rows of a large table, each by its key. The planner does not know that (a first sync has no
+// statistics yet, and the arrays' ids might be anywhere) and would rather read the whole table or index for each batch.
+inline constexpr char kPlanForBatches[] = R"(
+SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_hashjoin = off;
+SET LOCAL enable_mergejoin = off; SET LOCAL jit = off)";
 
 // $1 project, then one array per column. `differing` is what the stored rows do not say yet; a reading that was asked
 // for before the stored one is older news and is left out. not_before is the last moment at which the stored value was

@@ -54,7 +54,7 @@ class Asking {
 
   void count(unsigned attempts) {
     found_.requests += attempts;
-    found_.retries += attempts - 1;
+    found_.retries += retries_of(attempts);
   }
 
   SimApi& api_;

@@ -100,7 +100,7 @@ struct Walker::Fetch {
 
   void count(unsigned attempts) {
     requests += attempts;
-    retries += attempts - 1;
+    retries += retries_of(attempts);
   }
 };
 
@@ -288,7 +288,7 @@ WalkRecord Walker::fresh(std::stop_token stop) {
       SimPage page = api_.list(whole_list(after, kNewestPage), stop);
       ++record.pages;
       record.requests += page.exchange.attempts;
-      record.retries += page.exchange.attempts - 1;
+      record.retries += retries_of(page.exchange.attempts);
       record.sims += page.sims.size();
       record.skipped += page.skipped.size();
       for (const SkippedItem& item : page.skipped) skip_log_.note(project_, item.id, item.reason);
@@ -302,7 +302,7 @@ WalkRecord Walker::fresh(std::stop_token stop) {
     if (record.skipped > 0) record.outcome = WalkOutcome::incomplete;
   } catch (const ApiError& error) {
     record.requests += error.attempts();
-    record.retries += error.attempts() - 1;
+    record.retries += retries_of(error.attempts());
     record.outcome = WalkOutcome::failed;
     record.error = error.failure() == ApiFailure::stopped ? "stopped before its end" : error.what();
   }
