@@ -1,0 +1,26 @@
+// Runs a program to its end and says what the operating system counted for it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace simsync::bench {
+
+struct RunFigures {
+  int exit_code = -1;
+  double wall_seconds = 0;
+  double cpu_seconds = 0;   // user and system, of the program and its threads
+  double memory_mib = 0;    // largest resident set
+};
+
+// Its output goes to `log_file`. Throws std::runtime_error when it cannot be started.
+RunFigures run_measured(const std::vector<std::string>& command, const std::string& log_file);
+
+// The same in two halves, for a program that runs until it is told to end (SIGTERM).
+pid_t start_program(const std::vector<std::string>& command, const std::string& log_file);
+RunFigures end_program(pid_t id, std::chrono::steady_clock::time_point started);
+
+}  // namespace simsync::bench

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Measures the release build and prints one table. Uses a PostgreSQL of its own at its default settings; leaves nothing.
+#   tests/bench/run.sh [SIMS]
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/../.."
+
+tests/support/install_packages.sh build test bench
+tests/support/build.sh release simsync-bench
+
+scratch=$(mktemp -d /tmp/simsyncd-bench.XXXXXX)
+chmod 711 "$scratch" # root's PostgreSQL runs as another user
+clean_up() {
+  tests/support/private_postgres.sh stop "$scratch/postgres"
+  rm -rf "$scratch"
+}
+trap clean_up EXIT
+SIMSYNC_TEST_DATABASE=$(tests/support/private_postgres.sh start "$scratch/postgres")
+export SIMSYNC_TEST_DATABASE
+build/release/tests/bench/simsync-bench "$@"
