@@ -109,7 +109,8 @@ void WalkPlan::shrink(const std::string& reason) {
   }
   ++skipped_;
   if (skip_reason_.empty()) {
-    skip_reason_ = "the page after " + (after_.empty() ? "the head" : after_) + " was skipped: " + reason;
+    // Before anything was read the reason alone says it best: a wrong address, most likely.
+    skip_reason_ = after_.empty() ? reason : "the page after " + after_ + " was skipped: " + reason;
   }
   ++detours_;
   if (detours_ > kDetours) {
