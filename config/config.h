@@ -1,0 +1,106 @@
+// What the operator decides, as plain values. Nothing here reads a file or knows YAML: load_config.h fills
+// these structs, every other folder only reads them. Durations are chrono types; a default stands here and
+// nowhere else.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/secret.h"
+
+namespace simsync {
+
+using Milliseconds = std::chrono::milliseconds;
+
+struct ApiConfig {
+  std::string base_url = "https://api.gigs.com";    // no path behind it; http:// only to a loopback host
+  Milliseconds timeout = std::chrono::seconds{30};  // of one whole request, from connect to the last byte
+  unsigned connections = 16;                        // 1–256 requests in flight, per project
+  double requests_per_second = 50;                  // per project, all calls together; 0: no limit
+  std::string ca_file;                              // PEM bundle to trust instead of the system's; empty: system
+};
+
+struct ProjectConfig {
+  std::string id;  // as in the API's paths: letters, digits, '-' and '_'
+  Secret token;
+};
+
+struct DatabaseConfig {
+  std::string url = "postgresql:///simsync";  // a libpq URI or conninfo; may hold a password: never print it
+  bool migrate = true;                        // run and sync bring the schema to this version
+};
+
+// How many SIMs one walk may find missing: a share of the project's present SIMs, or a number.
+struct DisappearanceLimit {
+  bool is_percent = true;
+  double value = 5;
+
+  // The largest believable number of disappearances for `present` SIMs. A share is rounded up, so that one
+  // SIM of a handful may always go.
+  [[nodiscard]] std::uint64_t of(std::uint64_t present) const;
+};
+
+struct WalkConfig {
+  Milliseconds interval = std::chrono::minutes{15};          // full walk, start to start
+  Milliseconds new_sims_interval = std::chrono::minutes{1};  // look at the newest page only
+  DisappearanceLimit max_disappeared;
+};
+
+struct ProfilesConfig {
+  std::vector<std::string> providers = {"p3", "p14", "p15"};
+  Milliseconds interval = std::chrono::minutes{15};         // every profile is asked at least this often
+  Milliseconds recent_interval = std::chrono::seconds{30};  // a profile that changed lately
+};
+
+struct AlertChannelConfig {
+  std::string name;
+  std::string type;  // webhook, alertmanager
+  std::string url;
+  std::optional<Secret> secret;
+};
+
+struct AlertRuleConfig {
+  std::string name;
+  std::string on;  // profile, sim, stock, freshness
+  std::vector<std::string> from, to, in;
+  std::map<std::string, std::vector<std::string>> where;  // provider, type, status, project, metadata.KEY
+  std::optional<Milliseconds> lasting;                    // the key `for`
+  std::optional<std::uint64_t> below;
+  std::optional<Milliseconds> above;
+  std::string severity = "warning";
+  std::vector<std::string> channels;
+};
+
+struct AlertsConfig {
+  std::vector<AlertChannelConfig> channels;
+  std::vector<AlertRuleConfig> rules;
+};
+
+struct HttpConfig {
+  std::string listen = "127.0.0.1:9464";
+};
+
+enum class LogFormat { text, json, journal };
+enum class LogLevel { debug, info, warning, error };
+
+struct LogConfig {
+  LogLevel level = LogLevel::info;
+  LogFormat format = LogFormat::text;
+};
+
+struct Config {
+  ApiConfig api;
+  std::vector<ProjectConfig> projects;  // at least one, ids distinct
+  DatabaseConfig database;
+  WalkConfig walk;
+  ProfilesConfig profiles;
+  AlertsConfig alerts;
+  HttpConfig http;
+  LogConfig log;
+};
+
+}  // namespace simsync

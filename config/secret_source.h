@@ -1,0 +1,14 @@
+// How load_config reads secrets. Internal to config/; others use secret.h.
+#pragma once
+
+#include <string>
+
+#include "config/secret.h"
+
+namespace simsync {
+
+// As secret_from_file, but errors name the file as `shown`: a path written with ${NAME} is shown unexpanded, since
+// the commonest mistake is `token_file: ${TOKEN}`, whose expansion is the token.
+Secret secret_from_file_shown_as(const std::string& path, const std::string& shown);
+
+}  // namespace simsync
