@@ -1,0 +1,141 @@
+// Channels and rules: which keys go with which, and that a rule which could never fire or reach anyone is refused.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "config/load_config.h"
+#include "tests/unit/config/fixture.h"
+
+namespace simsync::test {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+using testing::StartsWith;
+
+class AlertsConfigTest : public testing::Test {
+ protected:
+  // One rule in line 7, with the channel "ops".
+  static std::string with_rule(const std::string& rule) {
+    return std::string(kMinimal) +
+           "alerts:\n  channels:\n    ops: {type: alertmanager, url: 'http://h:1/'}\n  rules:\n    - {" + rule + "}\n";
+  }
+
+  static std::string with_channel(const std::string& channel) {
+    return std::string(kMinimal) + "alerts:\n  channels:\n    " + channel + "\n";
+  }
+
+  ExampleEnvironment environment_;
+};
+
+struct Case {
+  std::string text;
+  std::string where;
+  std::string what;
+};
+
+TEST_F(AlertsConfigTest, BadRules) {
+  const std::vector<Case> cases = {
+      {"on: sim, channels: [ops]", "", "has no name; write name: NAME"},
+      {"name: r, channels: [ops]", "", "has no on; write on: one of profile, sim, stock, freshness"},
+      {"name: r, on: profiles, channels: [ops]", ".on", "\"profiles\" is unknown; did you mean profile?"},
+      {"name: r, on: walk, channels: [ops]", ".on", "known here: profile, sim, stock, freshness"},
+      {"name: r, on: sim", "", "has no channels; write channels: [NAME]"},
+      {"name: r, on: sim, channels: []", ".channels", "the list is empty, nobody would be told"},
+      {"name: r, on: sim, channels: ops", ".channels", "is a single value; write a list"},
+      {"name: r, on: sim, channels: [opps]", ".channels", "names an unknown channel \"opps\"; did you mean ops?"},
+      {"name: r, on: sim, channels: [ops, ops]", ".channels[1]", "is in the list twice"},
+      {"name: r r, on: sim, channels: [ops]", ".name", "is not usable as a name"},
+      {"name: r, on: sim, below: 3, channels: [ops]", ".below",
+       "this key is not used by rules on sim; known here: name"},
+      {"name: r, on: stock, above: 1h, below: 3, channels: [ops]", ".above", "this key is not used by rules on stock"},
+      {"name: r, on: stock, belo: 3, channels: [ops]", ".belo", "unknown key; did you mean below?"},
+      {"name: r, on: stock, channels: [ops]", "", "has no below"},
+      {"name: r, on: stock, below: 0, channels: [ops]", ".below", "write a whole number from 1 to 1000000000"},
+      {"name: r, on: freshness, channels: [ops]", "", "has no above"},
+      {"name: r, on: freshness, above: 0s, channels: [ops]", ".above", "is too short"},
+      {"name: r, on: freshness, above: 3, channels: [ops]", ".above", "has no unit"},
+      {"name: r, on: profile, in: [installed], channels: [ops]", ".in", "for is missing; write how long"},
+      {"name: r, on: profile, for: 1h, channels: [ops]", ".for", "in is missing"},
+      {"name: r, on: profile, from: [a], in: [b], for: 1h, channels: [ops]", ".in", "from or to stands beside it"},
+      {"name: r, on: profile, from: [], channels: [ops]", ".from", "the list is empty and would match nothing"},
+      {"name: r, on: profile, from: enabled, channels: [ops]", ".from", "is a single value; write a list"},
+      {"name: r, on: sim, severity: [x], channels: [ops]", ".severity", "is a list; write one value"},
+      {"name: r, on: sim, where: {colour: x}, channels: [ops]", ".where.colour",
+       "unknown key; known here: provider, type"},
+      {"name: r, on: sim, where: {providers: x}, channels: [ops]", ".where.providers", "did you mean provider?"},
+      {"name: r, on: sim, where: {metadata.: x}, channels: [ops]", ".where.metadata.", "this key is not used"},
+      {"name: r, on: sim, where: {provider: []}, channels: [ops]", ".where.provider", "the list is empty"},
+      {"name: r, on: sim, where: {provider: {}}, channels: [ops]", ".where.provider", "is a mapping"},
+      {"name: r, on: sim, where: [provider], channels: [ops]", ".where", "is a list; write KEY: VALUE lines"},
+      {"name: r, on: sim, where: {project: amce}, channels: [ops]", ".where.project",
+       "unknown project \"amce\"; did you mean acme?"},
+      {"name: r, on: stock, where: {metadata.x: y}, below: 1, channels: [ops]", ".where.metadata.x",
+       "not used by rules on stock"},
+      {"name: r, on: freshness, where: {provider: y}, above: 1h, channels: [ops]", ".where.provider",
+       "known here: project"},
+  };
+  for (const Case& c : cases) {
+    EXPECT_THAT(error_of(with_rule(c.text)),
+                AllOf(StartsWith("c.yaml:7: alerts.rules[0]" + c.where + ": "), HasSubstr(c.what)))
+        << c.text;
+  }
+}
+
+TEST_F(AlertsConfigTest, RuleNamesAreDistinct) {
+  const std::string rule = "name: r, on: sim, channels: [ops]";
+  EXPECT_THAT(error_of(with_rule(rule + "}\n    - {" + rule)),
+              StartsWith("c.yaml:8: alerts.rules[1]: the name \"r\" is"));
+}
+
+TEST_F(AlertsConfigTest, GoodRules) {
+  const auto rule = [](const std::string& text) { return parse_config(with_rule(text), "c").alerts.rules.at(0); };
+  const AlertRuleConfig any = rule("name: r, on: sim, where: {project: acme, provider: [p1, p2]}, channels: [ops]");
+  EXPECT_THAT(any.where, ElementsAre(Pair("project", ElementsAre("acme")), Pair("provider", ElementsAre("p1", "p2"))));
+  EXPECT_TRUE(any.from.empty());
+  EXPECT_EQ(rule("name: r, on: sim, in: [inactive], for: 1d, channels: [ops]").lasting, std::chrono::hours{24});
+  EXPECT_EQ(rule("name: r, on: stock, below: 1, channels: [ops]").below, 1U);
+  EXPECT_THAT(rule("name: r, on: profile, to: [a-new-status], severity: page, channels: [ops]").severity, "page");
+}
+
+TEST_F(AlertsConfigTest, BadChannels) {
+  const std::vector<Case> cases = {
+      {"ops: {url: https://h/}", ".ops", "has no type; write type: webhook or type: alertmanager"},
+      {"ops: {type: webhook}", ".ops", "has no url"},
+      {"ops: {type: slack, url: https://h/}", ".ops.type", "\"slack\" is unknown; known here: webhook, alertmanager"},
+      {"ops: {type: webhok, url: https://h/}", ".ops.type", "did you mean webhook?"},
+      {"ops: {type: alertmanager, url: https://h/, secret_env: X}", ".ops.secret_env", "not used by type alertmanager"},
+      {"ops: {type: webhook, url: https://h/, secret_env: X_NONE}", ".ops.secret_env", "variable X_NONE is not set"},
+      {"ops: {type: webhook, url: https://h/, secret_file: /none}", ".ops.secret_file", "\"/none\" cannot be opened"},
+      {"ops: {type: webhook, url: https://h/, secret_file: a, secret_env: B}", ".ops.secret_env", "write one of them"},
+      {"ops: {type: webhook, url: https://h/, tmeplate: a}", ".ops.tmeplate", "unknown key; known here: type, url"},
+      {"ops: 3", ".ops", "is a single value; write KEY: VALUE lines"},
+      {"'o p s': {type: webhook, url: https://h/}", ".o p s", "the channel's name is not usable as a name"},
+  };
+  for (const Case& c : cases) {
+    EXPECT_THAT(error_of(with_channel(c.text)),
+                AllOf(StartsWith("c.yaml:5: alerts.channels" + c.where + ": "), HasSubstr(c.what)))
+        << c.text;
+  }
+  EXPECT_THAT(error_of(std::string(kMinimal) + "alerts: {rules: [{name: r, on: sim, channels: [x]}]}\n"),
+              HasSubstr("there is no channel at all; define one first"));
+}
+
+TEST_F(AlertsConfigTest, AlertmanagerUrlEndsWithoutSlash) {
+  const Config config = parse_config(with_channel("ops: {type: alertmanager, url: 'http://AM:9093/x/'}"), "c");
+  EXPECT_EQ(config.alerts.channels.at(0).url, "http://am:9093/x");
+}
+
+TEST_F(AlertsConfigTest, WebhookWithoutSecretIsWarnedAbout) {
+  testing::internal::CaptureStderr();
+  const Config config = parse_config(with_channel("ops: {type: webhook, url: https://h/hush}"), "c");
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), AllOf(HasSubstr("channel=ops"), testing::Not(HasSubstr("hush"))));
+  EXPECT_FALSE(config.alerts.channels.at(0).secret.has_value());
+}
+
+}  // namespace
+}  // namespace simsync::test
