@@ -1,0 +1,114 @@
+#include "sync/api/answer_judge.h"
+
+#include <algorithm>
+
+namespace simsync {
+namespace {
+
+constexpr std::size_t kMostOfMessage = 200;
+
+struct Verdict {
+  ApiFailure failure;
+  std::string text;
+};
+
+// No whole answer came.
+Verdict judge_delivery(const HttpOutcome& outcome, const ProjectNames& project) {
+  std::string why;
+  if (!outcome.error.empty()) why.append(" (").append(presentable(outcome.error, project.token)).append(")");
+  switch (outcome.delivery) {
+    case Delivery::unsent:
+      return {ApiFailure::unreachable, "cannot connect to " + project.url + why};
+    case Delivery::tls:
+      return {ApiFailure::tls, "TLS with " + project.url + " failed" + why +
+                                   "; check api.base_url, and api.ca_file if the certificate is your own"};
+    case Delivery::timeout:
+      return {ApiFailure::timeout, "no whole answer from " + project.url + " within api.timeout"};
+    case Delivery::too_large:
+      return {ApiFailure::too_large, "the answer is larger than can be believed"};
+    case Delivery::stopped:
+      return {ApiFailure::stopped, "stopped"};
+    default:
+      return {ApiFailure::unreachable, "the connection to " + project.url + " was lost" + why};
+  }
+}
+
+bool looks_like_html(const HttpOutcome& outcome, std::string_view body) {
+  std::string type = outcome.content_type;
+  std::transform(type.begin(), type.end(), type.begin(), [](char c) { return static_cast<char>(c | 0x20); });
+  if (type.find("html") != std::string::npos) return true;
+  const std::size_t start = body.find_first_not_of(" \t\r\n");
+  return start != std::string_view::npos && body[start] == '<';
+}
+
+ApiFailure failure_of(int status) {
+  if (status == 401 || status == 403) return ApiFailure::unauthorized;
+  if (status == 404) return ApiFailure::not_found;
+  if (status == 407) return ApiFailure::unreachable;
+  if (status == 408) return ApiFailure::timeout;
+  if (status == 429) return ApiFailure::throttled;
+  if (status == 502 || status == 503 || status == 504) return ApiFailure::unavailable;
+  if (status >= 500) return ApiFailure::server_error;
+  return status >= 400 ? ApiFailure::rejected : ApiFailure::malformed;
+}
+
+// What the operator can do about it.
+std::string advice(ApiFailure failure, int status, const Endpoint& endpoint, const ProjectNames& project) {
+  if (status >= 300 && status < 400) return "; redirects are not followed, check api.base_url";
+  if (status == 407) return ": the proxy wants other credentials, check https_proxy";
+  if (failure == ApiFailure::unauthorized) return "; check the token of project " + project.id;
+  if (failure == ApiFailure::not_found) return "; " + std::string(endpoint.missing);
+  return {};
+}
+
+}  // namespace
+
+std::string presentable(std::string_view text, std::string_view token) {
+  std::string clean(text);
+  std::erase_if(clean, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+  if (!token.empty()) {
+    for (std::size_t at = clean.find(token); at != std::string::npos; at = clean.find(token, at + 1)) {
+      clean.replace(at, token.size(), 1, '*');
+    }
+  }
+  if (clean.size() > kMostOfMessage) {
+    std::size_t end = kMostOfMessage;
+    while (end > 0 && (static_cast<unsigned char>(clean[end]) & 0xC0U) == 0x80U) --end;  // not inside a character
+    clean.resize(end);
+  }
+  return clean;
+}
+
+ApiError malformed_answer(int status, std::string_view problem, const Endpoint& endpoint) {
+  return {ApiFailure::malformed, status, endpoint.text + ": " + std::string(problem)};
+}
+
+std::optional<ApiError> judge(const HttpOutcome& outcome, std::string_view body_start,
+                              const std::optional<std::string>& api_message, const Endpoint& endpoint,
+                              const ProjectNames& project) {
+  if (outcome.delivery != Delivery::answered) {
+    const Verdict verdict = judge_delivery(outcome, project);
+    return ApiError(verdict.failure, 0, endpoint.text + ": " + verdict.text);
+  }
+  const int status = outcome.status;
+  const bool html = looks_like_html(outcome, body_start);
+  if (status >= 200 && status < 300) {
+    if (!html) return std::nullopt;
+    return ApiError(ApiFailure::malformed, status,
+                    endpoint.text + ": " + project.url + " answered HTML, not JSON: check api.base_url");
+  }
+  ApiFailure failure = failure_of(status);
+  std::string text = endpoint.text + ": HTTP " + std::to_string(status);
+  if (failure == ApiFailure::not_found && !api_message) {
+    // Only the API itself can say that something does not exist (product.md, promise 2): a page of a proxy or of
+    // another server must not make SIMs disappear.
+    failure = ApiFailure::malformed;
+    text += " without the API's error body; check api.base_url";
+  } else {
+    if (api_message && !api_message->empty()) text += ": " + presentable(*api_message, project.token);
+    text += advice(failure, status, endpoint, project);
+  }
+  return ApiError(failure, status, text);
+}
+
+}  // namespace simsync

@@ -1,0 +1,30 @@
+#include "sync/api/api_error.h"
+
+namespace simsync {
+
+ApiError::ApiError(ApiFailure failure, int http_status, const std::string& message)
+    : std::runtime_error(message), failure_(failure), http_status_(http_status) {}
+
+bool ApiError::retryable() const {
+  switch (failure_) {
+    case ApiFailure::unreachable:
+    case ApiFailure::timeout:
+    case ApiFailure::throttled:
+    case ApiFailure::unavailable:
+    case ApiFailure::server_error:
+      return true;
+    case ApiFailure::malformed:
+      // A cut or garbled answer with a good status is often a proxy's passing fault; a redirect or a 4xx is not.
+      return http_status_ >= 200 && http_status_ < 300;
+    case ApiFailure::tls:
+    case ApiFailure::unauthorized:
+    case ApiFailure::not_found:
+    case ApiFailure::rejected:
+    case ApiFailure::too_large:
+    case ApiFailure::stopped:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace simsync

@@ -1,0 +1,71 @@
+// The project's connections: at most so many requests in flight, callers served in the order in which they came, so
+// that polls cannot starve a walk. A watchdog thread ends requests that are overdue.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "sync/api/connection.h"
+
+namespace simsync {
+
+class ConnectionPool {
+ public:
+  // A connection for one caller; goes back when this ends.
+  class Lease {
+   public:
+    Lease(ConnectionPool& pool, Connection& connection) : pool_(&pool), connection_(&connection) {}
+    ~Lease();
+    Lease(Lease&& other) noexcept : pool_(other.pool_), connection_(std::exchange(other.connection_, nullptr)) {}
+    Lease& operator=(Lease&&) = delete;
+    Connection& operator*() const { return *connection_; }
+
+   private:
+    ConnectionPool* pool_;
+    Connection* connection_;
+  };
+
+  // `size` is at least 1; connections are made when they are needed.
+  ConnectionPool(ConnectionSettings settings, unsigned size);
+  // No lease may be out.
+  ~ConnectionPool() = default;
+  ConnectionPool(const ConnectionPool&) = delete;
+  ConnectionPool& operator=(const ConnectionPool&) = delete;
+
+  [[nodiscard]] const ConnectionSettings& settings() const { return settings_; }
+
+  // Blocks until it is the caller's turn; nullopt once stop is requested. Safe from any thread. The connection that was
+  // used last comes first: it is the least likely to have been closed by the server.
+  std::optional<Lease> lease(const std::stop_token& stop);
+
+ private:
+  struct Waiter {
+    std::condition_variable_any turn;
+    Connection* connection = nullptr;
+  };
+
+  void give_back(Connection& connection);
+  Connection* wait_for_turn(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
+  void watch(const std::stop_token& stop);
+
+  const ConnectionSettings settings_;
+  const unsigned size_;
+  std::mutex mutex_;  // guards what follows but the connections themselves
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<Connection*> idle_;
+  std::deque<Waiter*> waiting_;
+  unsigned made_ = 0;  // connections, those being made included
+  unsigned leased_ = 0;
+  bool watchdog_asleep_ = false;
+  std::condition_variable_any leased_one_;
+  std::jthread watchdog_;  // last: ends before what it looks at
+};
+
+}  // namespace simsync

@@ -1,0 +1,248 @@
+#include "sync/api/page_parser.h"
+
+#include <simdjson.h>
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "sync/api/json_text.h"
+#include "sync/api/ondemand_reading.h"
+#include "sync/api/sim_reader.h"
+#include "sync/api/timestamp.h"
+
+namespace simsync {
+namespace {
+
+using namespace reading;
+static_assert(kBodyPadding >= simdjson::SIMDJSON_PADDING);
+
+// A parser that grew for a giant answer is given back: it takes about six times the body.
+constexpr std::size_t kKeptCapacity = 4U << 20U;
+
+// The largest page that can be asked for (sims-reference.txt, "List all SIMs", `limit`).
+constexpr std::size_t kUsualItems = 200;
+
+constexpr std::array<KnownName, 4> kPageNames = {KnownName{"object\""}, KnownName{"items\""},
+                                                 KnownName{"moreItemsAfter\""}, KnownName{"moreItemsBefore\""}};
+constexpr std::array<KnownName, 4> kProfileNames = {KnownName{"object\""}, KnownName{"sim\""}, KnownName{"status\""},
+                                                    KnownName{"updatedAt\""}};
+constexpr std::array<KnownName, 4> kCredentialNames = {KnownName{"object\""}, KnownName{"activationCode\""},
+                                                       KnownName{"qrCodeUrl\""}, KnownName{"sim\""}};
+constexpr std::array<KnownName, 2> kErrorNames = {KnownName{"object\""}, KnownName{"message\""}};
+constexpr std::array<KnownName, 1> kIdNames = {KnownName{"id\""}};
+
+// A string, or nullopt for null.
+Fault read_nullable(ondemand::value& value, std::optional<std::string>& out, Fault& problem, Fault if_wrong,
+                    std::size_t limit = kMaxFieldBytes) {
+  out.reset();
+  if (trimmed(value.raw_json_token()) == "null") return nullptr;
+  return read_text(value, out.emplace(), problem, if_wrong, if_wrong, limit);
+}
+
+Fault read_item(ondemand::value& value, SimPage& page) {
+  if (value.raw_json_token().front() != '{') {
+    page.skipped.push_back({"", "the item is not an object"});
+    return skip(value);
+  }
+  ondemand::object object;
+  if (value.get_object().get(object)) return kNotJson;
+  SimReader reader(page.sims.emplace_back());
+  if (const Fault fault = reader.read(object)) return fault;
+  if (reader.problem()) {
+    page.skipped.push_back({std::move(page.sims.back().id), reader.problem()});
+    page.sims.pop_back();
+  }
+  return nullptr;
+}
+
+Fault read_items(ondemand::value& value, SimPage& page, Fault& problem) {
+  if (value.raw_json_token().front() != '[') {
+    problem = "items is not an array";
+    return skip(value);
+  }
+  ondemand::array items;
+  if (value.get_array().get(items)) return kNotJson;
+  for (auto result : items) {
+    ondemand::value item;
+    if (std::move(result).get(item)) return kNotJson;
+    if (const Fault fault = read_item(item, page)) return fault;
+  }
+  return nullptr;
+}
+
+// A field that must hold the constant `expected`.
+Fault read_object_type(ondemand::value& value, std::string_view expected, Fault& problem, Fault if_wrong) {
+  std::string text;
+  const Fault fault = read_text(value, text, problem, if_wrong, if_wrong);
+  if (!problem && text != expected) problem = if_wrong;
+  return fault;
+}
+
+// The id of the SIM inside a profile; the rest of that SIM is older than what the list says and is not kept.
+Fault read_nested_id(ondemand::value& value, std::string& id, Fault& problem) {
+  if (value.raw_json_token().front() != '{') {
+    problem = "sim is not an object";
+    return skip(value);
+  }
+  ondemand::object object;
+  if (value.get_object().get(object)) return kNotJson;
+  return each_field(object, [&](Name name, ondemand::value& field) -> Fault {
+    std::size_t which = 0;
+    if (const Fault fault = find_name(name, kIdNames, 0, which)) return fault;
+    if (which != 0) return skip(field);
+    return read_text(field, id, problem, "sim.id is not a string", "sim.id is too long");
+  });
+}
+
+Fault read_time(ondemand::value& value, TimePoint& time, Fault& problem) {
+  std::string text;
+  const Fault fault = read_text(value, text, problem, "updatedAt is not a time", "updatedAt is not a time");
+  const auto parsed = parse_timestamp(text);
+  if (parsed) time = *parsed;
+  if (!parsed) problem = "updatedAt is not a time";
+  return fault;
+}
+
+}  // namespace
+
+struct PageParser::Impl {
+  ondemand::parser parser;
+
+  // Runs `on_field(which, value, problem)` over the fields of the body's root object, in which `names` are known, and
+  // checks that they all occur and that the body ends behind it.
+  template <std::size_t N, typename F>
+  Problem read(std::string& body, const std::array<KnownName, N>& names, std::size_t needed, F&& on_field) {
+    ondemand::document document;
+    if (!open(body, document)) return kNotJson;
+    ondemand::object root;
+    if (document.get_object().get(root)) {
+      return body.front() == '{' ? kNotJson : "the answer is not a JSON object";
+    }
+    unsigned seen = 0;
+    std::size_t expected = 0;
+    Fault problem = nullptr;
+    const Fault fault = each_field(root, [&](Name name, ondemand::value& value) -> Fault {
+      std::size_t which = N;
+      if (const Fault unreadable = find_name(name, names, expected, which)) return unreadable;
+      if (which == N) return skip(value);
+      expected = which + 1;
+      if ((seen & 1U << which) != 0) problem = "a field occurs twice";
+      if ((seen & 1U << which) != 0) return skip(value);
+      seen |= 1U << which;
+      return on_field(which, value, problem);
+    });
+    if (fault) return fault;
+    if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) return kNotJson;
+    if (problem) return problem;
+    for (std::size_t i = 0; i < needed; ++i) {
+      if ((seen & 1U << i) == 0) return std::string(names[i].name()) + " is missing";
+    }
+    return std::nullopt;
+  }
+
+  // Finds the structure of the whole body, and refuses what is not UTF-8 or holds an open string.
+  bool open(std::string& body, ondemand::document& document) {
+    if (parser.capacity() > kKeptCapacity && body.size() <= kKeptCapacity) parser = ondemand::parser{};
+    auto error = iterate(body).get(document);
+    if (error == simdjson::UTF8_ERROR || error == simdjson::UNESCAPED_CHARS) {
+      body = json::repaired(std::string_view(body).substr(0, body.size() - kBodyPadding));
+      error = iterate(body).get(document);
+    }
+    return !error;
+  }
+
+  simdjson::simdjson_result<ondemand::document> iterate(std::string& body) {
+    const std::size_t size = body.size();
+    body.append(kBodyPadding, '\0');
+    return parser.iterate(simdjson::padded_string_view(body.data(), size, body.size()));
+  }
+};
+
+PageParser::PageParser() : impl_(std::make_unique<Impl>()) {}
+
+PageParser::~PageParser() = default;
+
+PageParser::Problem PageParser::read_page(std::string& body, SimPage& page) {
+  page.sims.clear();
+  page.skipped.clear();
+  page.sims.reserve(kUsualItems);
+  auto problem =
+      impl_->read(body, kPageNames, 3, [&page](std::size_t which, ondemand::value& value, Fault& problem) -> Fault {
+        switch (which) {
+          case 0:
+            return read_object_type(value, "list", problem, "object is not list");
+          case 1:
+            return read_items(value, page, problem);
+          case 2:
+            return read_nullable(value, page.more_after, problem, "moreItemsAfter is neither an id nor null");
+          default:
+            return read_nullable(value, page.more_before, problem, "moreItemsBefore is neither an id nor null");
+        }
+      });
+  if (!problem && page.more_after && page.more_after->empty()) problem = "moreItemsAfter is empty";
+  return problem;
+}
+
+PageParser::Problem PageParser::read_sim(std::string& body, Sim& sim) {
+  ondemand::document document;
+  if (!impl_->open(body, document)) return kNotJson;
+  ondemand::object root;
+  if (document.get_object().get(root)) return body.front() == '{' ? kNotJson : "the answer is not a JSON object";
+  SimReader reader(sim);
+  if (const Fault fault = reader.read(root)) return fault;
+  if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) return kNotJson;
+  if (!reader.problem() && !reader.saw_object()) return "object is missing";
+  return reader.problem() ? Problem(reader.problem()) : std::nullopt;
+}
+
+PageParser::Problem PageParser::read_profile(std::string& body, EsimProfile& profile) {
+  profile.sim_id.clear();
+  auto problem =
+      impl_->read(body, kProfileNames, 4, [&profile](std::size_t which, ondemand::value& value, Fault& wrong) -> Fault {
+        switch (which) {
+          case 0:
+            return read_object_type(value, "eSimProfile", wrong, "object is not eSimProfile");
+          case 1:
+            return read_nested_id(value, profile.sim_id, wrong);
+          case 2:
+            return read_text(value, profile.status, wrong, "status is not a string", "status is too long");
+          default:
+            return read_time(value, profile.updated_at, wrong);
+        }
+      });
+  if (!problem && profile.sim_id.empty()) problem = "sim.id is missing";
+  return problem;
+}
+
+PageParser::Problem PageParser::read_credentials(std::string& body, SimCredentials& credentials) {
+  constexpr std::size_t kLimit = 8192;  // an URL may be long
+  auto& to = credentials;
+  return impl_->read(body, kCredentialNames, 4,
+                     [&to](std::size_t which, ondemand::value& value, Fault& wrong) -> Fault {
+                       switch (which) {
+                         case 0:
+                           return read_object_type(value, "simCredentials", wrong, "object is not simCredentials");
+                         case 1:
+                           return read_nullable(value, to.activation_code, wrong, "activationCode is no text", kLimit);
+                         case 2:
+                           return read_nullable(value, to.qr_code_url, wrong, "qrCodeUrl is no text", kLimit);
+                         default:
+                           return read_text(value, to.sim_id, wrong, "sim is not a string", "sim is too long");
+                       }
+                     });
+}
+
+std::optional<std::string> PageParser::read_error(std::string& body) {
+  std::string message;
+  constexpr std::size_t kLimit = 1U << 16U;  // the caller shortens it
+  const auto problem =
+      impl_->read(body, kErrorNames, 1, [&message](std::size_t which, ondemand::value& value, Fault& wrong) -> Fault {
+        if (which == 0) return read_object_type(value, "error", wrong, "object is not error");
+        Fault no_message = nullptr;
+        return read_text(value, message, no_message, "message is not a string", "message is too long", kLimit);
+      });
+  return problem ? std::nullopt : std::optional(message);
+}
+
+}  // namespace simsync

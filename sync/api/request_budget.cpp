@@ -1,0 +1,59 @@
+#include "sync/api/request_budget.h"
+
+#include <algorithm>
+#include <array>
+
+namespace simsync {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::array<seconds, 5> kProbeWaits = {seconds{30}, seconds{60}, seconds{120}, seconds{300}, seconds{600}};
+
+}  // namespace
+
+RequestBudget::RequestBudget(double per_second)
+    : per_second_(per_second), burst_(std::max(1.0, per_second)), tokens_(std::max(1.0, per_second / 10)) {}
+
+RequestBudget::Turn RequestBudget::try_take(Time now) {
+  if (refused_ && now < next_probe_) return {Turn::Kind::refused, next_probe_, false};
+  if (now < paused_until_) return {Turn::Kind::wait, paused_until_, false};
+  if (per_second_ > 0) {
+    refill(now);
+    if (tokens_ < 1) {
+      const std::chrono::duration<double> until_next{(1 - tokens_) / per_second_};
+      // Rounded up: asking a nanosecond early would only mean asking twice.
+      return {Turn::Kind::wait, now + std::chrono::ceil<std::chrono::microseconds>(until_next), false};
+    }
+    tokens_ -= 1;
+  }
+  // Should the probe be lost, another one follows after the same wait.
+  if (refused_) next_probe_ = now + kProbeWaits[probe_step_];
+  return {Turn::Kind::granted, now, refused_};
+}
+
+void RequestBudget::refill(Time now) {
+  if (refilled_at_ && now > *refilled_at_) {
+    const double passed = std::chrono::duration<double>(now - *refilled_at_).count();
+    tokens_ = std::min(burst_, tokens_ + passed * per_second_);
+  }
+  if (!refilled_at_ || now > *refilled_at_) refilled_at_ = now;
+}
+
+void RequestBudget::pause_until(Time until) {
+  paused_until_ = std::max(paused_until_, until);
+}
+
+void RequestBudget::token_refused(Time now, bool probe) {
+  if (refused_ && !probe) return;
+  probe_step_ = refused_ ? std::min(probe_step_ + 1, kProbeWaits.size() - 1) : 0;
+  refused_ = true;
+  next_probe_ = now + kProbeWaits[probe_step_];
+}
+
+void RequestBudget::token_accepted() {
+  refused_ = false;
+  probe_step_ = 0;
+}
+
+}  // namespace simsync

@@ -1,0 +1,55 @@
+// When the project's next request may go: the operator's rate, the server's Retry-After, and what to do while the token
+// is refused. Pure: no clock, no thread; paced_budget.h waits. All of a project's calls share one.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+
+namespace simsync {
+
+class RequestBudget {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  struct Turn {
+    enum class Kind {
+      granted,  // send one request now
+      wait,     // ask again at `again`
+      refused,  // the token was refused; nothing may be sent before `again`, and then a single probe
+    };
+    Kind kind = Kind::granted;
+    Time again{};
+    bool probe = false;  // granted to find out whether the token works again
+  };
+
+  // `per_second` 0: no limit. Bursts are up to a second's worth but at least one request; the first burst is a tenth
+  // of that, so that a restarting daemon does not spend a second's worth at once.
+  explicit RequestBudget(double per_second);
+
+  [[nodiscard]] Turn try_take(Time now);
+
+  // No request before `until` (Retry-After of 429 and 503, facts.md "Errors"). An earlier end never shortens a pause.
+  void pause_until(Time until);
+
+  // A request that was granted with `probe` was answered with 401 or 403. The project's requests stop; one probe is let
+  // through after 30 s, then 1, 2, 5 and every 10 minutes. The answers of requests that left together count once.
+  void token_refused(Time now, bool probe);
+
+  // An answer showed that the token is accepted: a refusal is over.
+  void token_accepted();
+
+ private:
+  void refill(Time now);
+
+  double per_second_;
+  double burst_;
+  double tokens_;
+  std::optional<Time> refilled_at_;
+  Time paused_until_{};
+  bool refused_ = false;
+  std::size_t probe_step_ = 0;
+  Time next_probe_{};
+};
+
+}  // namespace simsync

@@ -1,0 +1,56 @@
+#include "sync/api/retry_policy.h"
+
+#include <algorithm>
+
+namespace simsync {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A garbled answer is asked for once more: a cut by a proxy passes, a wrong server does not.
+constexpr unsigned kAttemptsIfMalformed = 2;
+
+bool worth_repeating(const FailedAttempt& failed, unsigned attempts) {
+  switch (failed.failure) {
+    case ApiFailure::unreachable:
+    case ApiFailure::timeout:
+    case ApiFailure::throttled:
+    case ApiFailure::unavailable:
+    case ApiFailure::server_error:
+      return true;
+    case ApiFailure::malformed:
+      return failed.http_status >= 200 && failed.http_status < 300 && attempts < kAttemptsIfMalformed;
+    default:
+      return false;
+  }
+}
+
+bool surely_without_effect(const FailedAttempt& failed) {
+  return failed.surely_unsent || failed.http_status == 429 || failed.http_status == 503;
+}
+
+}  // namespace
+
+std::uint64_t RetryPolicy::next_random() {
+  // splitmix64: enough for jitter, and a call that never fails pays nothing for its state.
+  state_ += 0x9E3779B97F4A7C15U;
+  std::uint64_t z = state_;
+  z = (z ^ z >> 30U) * 0xBF58476D1CE4E5B9U;
+  z = (z ^ z >> 27U) * 0x94D049BB133111EBU;
+  return z ^ z >> 31U;
+}
+
+std::optional<milliseconds> RetryPolicy::wait_before_next(Repeat repeat, const FailedAttempt& failed, unsigned attempts,
+                                                          milliseconds elapsed) {
+  if (attempts >= limits_.attempts || !worth_repeating(failed, attempts)) return std::nullopt;
+  if (repeat == Repeat::if_unsent && !surely_without_effect(failed)) return std::nullopt;
+  milliseconds bound = limits_.first;
+  for (unsigned i = 1; i < attempts && bound < limits_.longest; ++i) bound *= 2;
+  bound = std::min(bound, limits_.longest);
+  milliseconds wait{static_cast<std::int64_t>(next_random() % static_cast<std::uint64_t>(bound.count() + 1))};
+  if (failed.retry_after) wait = std::max(wait, *failed.retry_after);
+  if (elapsed + wait >= limits_.total) return std::nullopt;
+  return wait;
+}
+
+}  // namespace simsync

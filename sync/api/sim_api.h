@@ -1,0 +1,89 @@
+// The provider's SIM API for one project: the six operations of the reference and nothing else. Implementations
+// keep the project's budget and repeat what may be repeated; a caller sees a result or an ApiError.
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "storage/profile.h"
+#include "storage/sim.h"
+#include "sync/api/api_error.h"
+
+namespace simsync {
+
+// Filters and place of a list request (sims-reference.txt, "List all SIMs"). Empty members are not sent.
+struct ListQuery {
+  std::vector<std::string> providers;
+  std::vector<std::string> statuses;  // the API's default leaves retired SIMs out
+  std::string type;
+  std::string user;
+  std::string after;  // at most one of after and before
+  std::string before;
+  int limit = 200;  // 0–200
+};
+
+inline const std::vector<std::string> kAllStatuses = {"inactive", "active", "retired"};
+
+// An item of a page that could not be read as a SIM.
+struct SkippedItem {
+  std::string id;      // empty where not even the id could be read
+  std::string reason;  // for a log line; holds no value of the item but its id
+};
+
+// When an answer came and what it cost.
+struct Exchange {
+  TimePoint asked_at{};     // the request that was answered left
+  TimePoint observed_at{};  // its answer was complete
+  unsigned attempts = 1;    // requests sent for it, retries included
+};
+
+// A call that was not allowed to send anything made no attempt.
+inline unsigned retries_of(unsigned attempts) {
+  return attempts > 0 ? attempts - 1 : 0;
+}
+
+struct SimPage {
+  std::vector<Sim> sims;  // in the API's order, newest first
+  std::vector<SkippedItem> skipped;
+  std::optional<std::string> more_after;
+  std::optional<std::string> more_before;
+  Exchange exchange;
+};
+
+struct SimAnswer {
+  Sim sim;
+  Exchange exchange;
+};
+
+struct ProfileAnswer {
+  EsimProfile profile;
+  Exchange exchange;
+};
+
+// Never stored, logged or put into the database.
+struct SimCredentials {
+  std::string sim_id;
+  std::optional<std::string> activation_code;  // nullopt for a pSIM
+  std::optional<std::string> qr_code_url;
+};
+
+// Every call blocks until the answer, the end of its retries or stop, and is safe from any thread. All throw
+// ApiError; after stop was requested the failure is `stopped`.
+class SimApi {
+ public:
+  virtual ~SimApi() = default;
+
+  virtual SimPage list(const ListQuery& query, std::stop_token stop) = 0;
+  virtual SimAnswer get(const std::string& sim_id, std::stop_token stop) = 0;
+  virtual ProfileAnswer profile(const std::string& sim_id, std::stop_token stop) = 0;
+  virtual SimCredentials credentials(const std::string& sim_id, std::stop_token stop) = 0;
+  // `metadata` is JSON text of an object. Sent once: a PATCH whose outcome is unknown is not repeated
+  // (facts.md, "Errors"), the caller reads the SIM back.
+  virtual SimAnswer update_metadata(const std::string& sim_id, const std::string& metadata, std::stop_token stop) = 0;
+  // `types` empty: both.
+  virtual SimPage search(const std::string& iccid, const std::vector<std::string>& types, std::stop_token stop) = 0;
+};
+
+}  // namespace simsync
