@@ -1,0 +1,261 @@
+// Retries, the project's pauses and budget, the number of requests in flight, and stop.
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <ctime>
+
+#include "http_fixture.h"
+
+namespace simsync {
+namespace {
+
+TEST(HttpFlow, PassingFailuresAreRetried) {
+  std::atomic<int> asked = 0;
+  const auto server = ScriptedServer::routed([&asked](Peer& peer, const ReceivedRequest&) {
+    switch (asked++) {
+      case 0:
+        peer.answer(500, sample::error("oops"));
+        break;
+      case 1:
+        peer.answer(503, "upstream", "Content-Type: text/plain\r\n");
+        break;
+      case 2:
+        peer.answer(429, sample::error("slow down"), kJson + "Retry-After: 0\r\n");
+        break;
+      default:
+        peer.answer(200, kOnePage);
+        break;
+    }
+  });
+  const SimPage page = client_for(*server)->list({}, {});
+  EXPECT_EQ(page.exchange.attempts, 4U);
+  EXPECT_EQ(page.sims.size(), 1U);
+}
+
+TEST(HttpFlow, GivesUpAfterFiveAttempts) {
+  const auto server = ScriptedServer::routed([](Peer& peer, const ReceivedRequest&) { peer.answer(500, "", ""); });
+  const auto error = error_of([&] { client_for(*server)->search("8988", {}, {}); });
+  EXPECT_EQ(error->failure(), ApiFailure::server_error);
+  EXPECT_EQ(error->attempts(), 5U);
+  EXPECT_TRUE(error->retryable());
+  EXPECT_EQ(server->requests().size(), 5U);
+}
+
+TEST(HttpFlow, AnUnknownOutcomeOfAWriteIsNotRepeated) {
+  for (const int status : {500, 502, 504}) {
+    const auto server =
+        ScriptedServer::routed([status](Peer& peer, const ReceivedRequest&) { peer.answer(status, "", ""); });
+    const auto error = error_of([&] { client_for(*server)->update_metadata("sim_1", "{}", {}); });
+    EXPECT_EQ(error->attempts(), 1U) << status;
+    EXPECT_EQ(server->requests().size(), 1U) << status;
+  }
+  const auto closing = ScriptedServer::routed([](Peer& peer, const ReceivedRequest&) { peer.close(); });
+  EXPECT_EQ(error_of([&] { client_for(*closing)->update_metadata("sim_1", "{}", {}); })->failure(),
+            ApiFailure::unreachable);
+  EXPECT_EQ(closing->requests().size(), 1U);
+}
+
+TEST(HttpFlow, AWriteThatWasRefusedUnseenIsRepeated) {
+  std::atomic<int> asked = 0;
+  const auto server = ScriptedServer::routed([&asked](Peer& peer, const ReceivedRequest&) {
+    asked++ == 0 ? peer.answer(429, sample::error("slow"), kJson + "Retry-After: 0\r\n")
+                 : peer.answer(200, sample::sim("sim_1"));
+  });
+  EXPECT_EQ(client_for(*server)->update_metadata("sim_1", "{}", {}).exchange.attempts, 2U);
+}
+
+// Both kinds of Retry-After hold back every caller of the project.
+void expect_project_pause(int status, const std::string& retry_after, std::chrono::milliseconds at_least) {
+  std::atomic<bool> asked_to_wait = false;
+  std::atomic<std::chrono::steady_clock::time_point> paused_at{};
+  std::atomic<int> early = 0;
+  const auto server = ScriptedServer::routed([&](Peer& peer, const ReceivedRequest& got) {
+    if (got.target.find("limit=1") != std::string::npos && !asked_to_wait.exchange(true)) {
+      paused_at = std::chrono::steady_clock::now();
+      peer.answer(status, sample::error("wait"), kJson + "Retry-After: " + retry_after + "\r\n");
+      return;
+    }
+    if (asked_to_wait && std::chrono::steady_clock::now() < paused_at.load() + at_least) ++early;
+    peer.answer(200, kOnePage);
+  });
+  const auto api = client_for(*server);
+  ListQuery one;
+  one.limit = 1;
+  std::jthread first([&] { EXPECT_EQ(api->list(one, {}).exchange.attempts, 2U); });
+  while (!asked_to_wait) std::this_thread::sleep_for(1ms);
+  std::this_thread::sleep_for(100ms);
+  EXPECT_EQ(api->list({}, {}).exchange.attempts, 1U);
+  first.join();
+  EXPECT_EQ(early, 0);
+}
+
+TEST(HttpFlow, RetryAfterInSecondsPausesTheProject) {
+  expect_project_pause(429, "1", 990ms);
+}
+
+TEST(HttpFlow, RetryAfterAsADatePausesTheProject) {
+  const std::time_t when = std::time(nullptr) + 2;
+  std::array<char, 64> text{};
+  std::tm parts{};
+  std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&when, &parts));
+  expect_project_pause(503, text.data(), 900ms);
+}
+
+TEST(HttpFlow, ALongPauseIsSaidNotSatOut) {
+  const auto server = ScriptedServer::routed([](Peer& peer, const ReceivedRequest&) {
+    peer.answer(429, sample::error("much later"), kJson + "Retry-After: 3000\r\n");
+  });
+  const Stopwatch watch;
+  const auto error = error_of([&] { client_for(*server)->list({}, {}); });
+  EXPECT_EQ(error->failure(), ApiFailure::throttled);
+  EXPECT_EQ(error->retry_after(), 3000s);
+  EXPECT_EQ(error->attempts(), 1U);
+  EXPECT_LT(watch.elapsed(), 2s);
+}
+
+TEST(HttpFlow, TheRateIsKept) {
+  const auto server = ScriptedServer::routed([](Peer& peer, const ReceivedRequest&) { peer.answer(200, kOnePage); });
+  ApiConfig config = config_for(server->url());
+  config.requests_per_second = 50;
+  const auto api = client_for(config);
+  const Stopwatch watch;
+  {
+    std::vector<std::jthread> callers;
+    for (int i = 0; i < 5; ++i) {
+      callers.emplace_back([&api] {
+        for (int k = 0; k < 7; ++k) api->list({}, {});
+      });
+    }
+  }
+  // 5 of the 35 at once, the others 20 ms apart.
+  EXPECT_GE(watch.elapsed(), 595ms);
+  EXPECT_LT(watch.elapsed(), 3s);
+}
+
+TEST(HttpFlow, NoMoreThanSoManyInFlightAndFirstComeFirstServed) {
+  std::atomic<int> in_flight = 0;
+  std::atomic<int> most = 0;
+  const auto server = ScriptedServer::routed([&](Peer& peer, const ReceivedRequest&) {
+    const int now = ++in_flight;
+    int seen = most;
+    while (now > seen && !most.compare_exchange_weak(seen, now)) {
+    }
+    std::this_thread::sleep_for(5ms);
+    --in_flight;
+    peer.answer(200, kOnePage);
+  });
+  ApiConfig config = config_for(server->url());
+  config.connections = 3;
+  const auto api = client_for(config);
+  std::array<int, 12> served{};
+  {
+    std::vector<std::jthread> callers;
+    for (std::size_t i = 0; i < served.size(); ++i) {
+      callers.emplace_back([&, i](const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
+          api->list({}, {});
+          ++served[i];
+        }
+      });
+    }
+    std::this_thread::sleep_for(600ms);
+  }
+  EXPECT_EQ(most, 3);
+  EXPECT_EQ(server->connections(), 3);
+  const auto [least, best] = std::minmax_element(served.begin(), served.end());
+  EXPECT_GT(*least, 5);
+  EXPECT_LE(*best, *least + 8) << "who comes first is served first";
+}
+
+TEST(HttpFlow, ARefusedTokenStopsTheProject) {
+  const auto server = ScriptedServer::routed([](Peer& peer, const ReceivedRequest&) {
+    peer.answer(401, sample::error("Invalid authorization token", "unauthenticated"));
+  });
+  const auto api = client_for(*server);
+  const auto first = error_of([&] { api->list({}, {}); });
+  EXPECT_EQ(first->failure(), ApiFailure::unauthorized);
+  EXPECT_EQ(first->http_status(), 401);
+  EXPECT_NE(std::string(first->what()).find("check the token of project acme"), std::string::npos) << first->what();
+  const Stopwatch watch;
+  const auto next = error_of([&] { api->profile("sim_1", {}); });
+  EXPECT_EQ(next->failure(), ApiFailure::unauthorized);
+  EXPECT_EQ(next->http_status(), 0);
+  EXPECT_EQ(next->attempts(), 0U);
+  EXPECT_GT(*next->retry_after(), 25s);
+  EXPECT_GE(watch.elapsed(), 900ms) << "a caller that ignores the error cannot spin";
+  EXPECT_EQ(server->requests().size(), 1U);
+}
+
+// Stop must end every kind of wait within a moment.
+void expect_quick_stop(const std::function<void(const std::stop_token&)>& call, std::chrono::milliseconds after) {
+  std::stop_source source;
+  Stopwatch watch;
+  std::jthread stopper([&] {
+    std::this_thread::sleep_for(after);
+    watch = Stopwatch();
+    source.request_stop();
+  });
+  EXPECT_EQ(error_of([&] { call(source.get_token()); })->failure(), ApiFailure::stopped);
+  stopper.join();
+  EXPECT_LT(watch.elapsed(), 1s);
+}
+
+TEST(HttpFlow, StopEndsAHangingRequest) {
+  const auto server =
+      ScriptedServer::routed([](Peer&, const ReceivedRequest&) { std::this_thread::sleep_for(1300ms); });
+  ApiConfig config = config_for(server->url());
+  config.timeout = 60s;
+  const auto api = client_for(config);
+  expect_quick_stop([&](const std::stop_token& stop) { api->list({}, stop); }, 100ms);
+}
+
+TEST(HttpFlow, StopEndsAllRequestsInFlightAndThoseThatWait) {
+  const auto server =
+      ScriptedServer::routed([](Peer&, const ReceivedRequest&) { std::this_thread::sleep_for(1300ms); });
+  ApiConfig config = config_for(server->url());
+  config.timeout = 60s;
+  config.connections = 8;
+  const auto api = client_for(config);
+  std::stop_source source;
+  std::atomic<int> stopped = 0;
+  Stopwatch watch;
+  {
+    std::vector<std::jthread> callers;
+    for (int i = 0; i < 24; ++i) {
+      callers.emplace_back([&] {
+        if (error_of([&] { api->list({}, source.get_token()); })->failure() == ApiFailure::stopped) ++stopped;
+      });
+    }
+    std::this_thread::sleep_for(200ms);
+    watch = Stopwatch();
+    source.request_stop();
+  }
+  EXPECT_EQ(stopped, 24);
+  EXPECT_LT(watch.elapsed(), 1s);
+}
+
+TEST(HttpFlow, StopEndsABackoffAPauseAndTheBudget) {
+  const auto failing =
+      ScriptedServer::routed([](Peer& peer, const ReceivedRequest&) { peer.answer(503, "", "Retry-After: 60\r\n"); });
+  const auto api = client_for(*failing);
+  expect_quick_stop([&](const std::stop_token& stop) { api->list({}, stop); }, 200ms);
+  expect_quick_stop([&](const std::stop_token& stop) { api->list({}, stop); }, 100ms);
+  const auto fine = ScriptedServer::routed([](Peer& peer, const ReceivedRequest&) { peer.answer(200, kOnePage); });
+  ApiConfig config = config_for(fine->url());
+  config.requests_per_second = 0.01;
+  const auto slow = client_for(config);
+  slow->list({}, {});
+  expect_quick_stop([&](const std::stop_token& stop) { slow->list({}, stop); }, 100ms);
+}
+
+TEST(HttpFlow, AfterStopNothingIsSent) {
+  const auto server = ScriptedServer::routed([](Peer& peer, const ReceivedRequest&) { peer.answer(200, kOnePage); });
+  const auto api = client_for(*server);
+  std::stop_source source;
+  source.request_stop();
+  EXPECT_EQ(error_of([&] { api->list({}, source.get_token()); })->failure(), ApiFailure::stopped);
+  EXPECT_EQ(server->connections(), 0);
+}
+
+}  // namespace
+}  // namespace simsync
