@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# A PostgreSQL cluster of one's own: in one folder, on loopback and a free port, gone without a trace when stopped and
+# the folder removed. Knows nothing of, and does not touch, any other cluster of the machine. Works as root (then it
+# runs as the user postgres, for PostgreSQL refuses root) and as any other user.
+#
+#   start DIR [--fast]   makes the cluster (or takes the one stopped there), prints its libpq URL on stdout. DIR is the
+#                        cluster's alone. --fast: for tests; does not survive a crash of the machine
+#   stop DIR             stops it; no fault if it does not run
+set -euo pipefail
+
+usage() {
+  echo "usage: private_postgres.sh start DIR [--fast] | stop DIR"
+}
+
+fail() {
+  echo "private_postgres.sh: $*" >&2
+  exit 1
+}
+
+# As whom PostgreSQL runs.
+as() {
+  if [ "$(id -u)" = 0 ]; then
+    setpriv --reuid=postgres --regid=postgres --clear-groups "$@"
+  else
+    "$@"
+  fi
+}
+
+# Prints the folder with the programs of the newest PostgreSQL that is installed.
+newest_binaries() {
+  local newest
+  newest=$(printf '%s\n' /usr/lib/postgresql/*/bin/initdb | sort -V | tail -n 1)
+  [ -x "$newest" ] || fail "no PostgreSQL server in /usr/lib/postgresql; tests/support/install_packages.sh test installs it"
+  dirname "$newest"
+}
+
+make_folder() {
+  mkdir -p "$dir"
+  if [ "$(id -u)" = 0 ]; then
+    chown postgres:postgres "$dir"
+  fi
+  as test -x "$dir" -a -w "$dir" || fail "the user postgres cannot reach $dir: each folder above it needs o+x"
+}
+
+make_cluster() {
+  as "$binaries/initdb" -D "$data" -A trust -U postgres -E UTF8 --locale=C.UTF-8 -N --no-instructions \
+    >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log" >&2; fail "initdb failed"; }
+}
+
+settings() {
+  echo "listen_addresses = '127.0.0.1'"
+  echo "port = $1"
+  echo "unix_socket_directories = '$dir'"
+  echo "cluster_name = 'simsyncd-private'"
+  # Sanitizers make tests slow and standbys make them many; 100 connections are soon used up.
+  echo "max_connections = 200"
+  if [ "$fast" = true ]; then
+    printf '%s\n' "fsync = off" "synchronous_commit = off" "full_page_writes = off"
+  fi
+}
+
+# Writes the settings into a file of their own, made anew at each start.
+configure() {
+  settings "$1" >"$dir/settings.conf"
+  grep -qxF "include '$dir/settings.conf'" "$data/postgresql.conf" ||
+    echo "include '$dir/settings.conf'" >>"$data/postgresql.conf"
+}
+
+# A port that is free now can be taken before PostgreSQL has it, so the only test is to start. The range lies below
+# the kernel's own for outgoing connections. A cluster that was stopped gets its old port again where that is free.
+start_on_free_port() {
+  local attempt old_port
+  old_port=$(sed -n 's/^port = //p' "$dir/settings.conf" 2>/dev/null || true)
+  for ((attempt = 1; attempt <= 50; attempt++)); do
+    port=${old_port:-$((15000 + RANDOM % 15000))}
+    old_port=
+    configure "$port"
+    : >"$dir/start.log"
+    if as "$binaries/pg_ctl" -D "$data" -l "$dir/postgres.log" -w -s -t 60 start >"$dir/start.log" 2>&1; then
+      return
+    fi
+    tail -n 20 "$dir/postgres.log" | grep -q 'could not bind\|Address already in use' || break
+    : >"$dir/postgres.log"
+  done
+  cat "$dir/start.log" >&2
+  tail -n 20 "$dir/postgres.log" >&2
+  fail "PostgreSQL did not start"
+}
+
+# The postmaster's pid, if it runs and is this cluster's: after a crash its pid file may name a stranger.
+running_pid() {
+  local pid=
+  [ -r "$data/postmaster.pid" ] && read -r pid <"$data/postmaster.pid"
+  [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$data" ] && echo "$pid"
+}
+
+start() {
+  [ ${#dir} -le 80 ] || fail "$dir is too long a name for a Unix socket"
+  ! running_pid >/dev/null || fail "already running in $dir"
+  make_folder
+  [ -e "$data/PG_VERSION" ] || make_cluster
+  start_on_free_port
+  echo "postgresql://postgres@127.0.0.1:$port/postgres"
+}
+
+# fast: open transactions are rolled back, sessions closed; immediate, if something hinders that.
+stop() {
+  running_pid >/dev/null || return 0
+  as "$binaries/pg_ctl" -D "$data" -m fast -w -s -t 20 stop >/dev/null 2>&1 ||
+    as "$binaries/pg_ctl" -D "$data" -m immediate -w -s -t 10 stop
+}
+
+command=
+dir=
+fast=false
+for argument in "$@"; do
+  case $argument in
+    --fast) fast=true ;;
+    -h | --help) usage; exit 0 ;;
+    -*) usage >&2; exit 2 ;;
+    *)
+      if [ -z "$command" ]; then
+        command=$argument
+      else
+        dir=$argument
+      fi
+      ;;
+  esac
+done
+[ -n "$dir" ] || { usage >&2; exit 2; }
+case $command in start | stop) ;; *) usage >&2; exit 2 ;; esac
+
+dir=$(readlink -m "$dir")
+data=$dir/data
+binaries=$(newest_binaries)
+umask 022 # its user reads what is written here
+cd / # PostgreSQL's programs complain where their user may not go
+"$command"
