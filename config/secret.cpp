@@ -43,7 +43,7 @@ bool is_visible_ascii(char c) {
 
 // Empty where `text` can be a secret; else what is wrong with it, without a byte of it.
 std::string fault_of(std::string_view text) {
-  if (text.empty()) return "is empty";
+  if (text.empty()) return "is empty; put the secret there";
   if (!std::all_of(text.begin(), text.end(), is_visible_ascii)) {
     return "holds white space, control characters or characters that are not ASCII; write the secret alone on one line";
   }

@@ -130,7 +130,7 @@ void Walker::finish(WalkRecord& record, const std::vector<Disappearance>& gone, 
 
 void Walker::fetch_pages(Fetch& fetch) {
   const std::stop_token stop = fetch.stopping.get_token();
-  while (true) {
+  while (!stop.stop_requested()) {
     std::optional<PageRequest> request;
     {
       std::unique_lock lock{fetch.mutex};

@@ -1,6 +1,7 @@
 // Promises 6 and 7: what cannot be read or held never stops the others, and text reaches PostgreSQL as it came.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "tests/support/scene.h"
@@ -37,6 +38,10 @@ class BadItems : public testing::Test {
   // All but this SIM go on; the walk says that it was not complete and finds nothing missing.
   void expect_others_go_on(std::size_t bad) {
     scene_.simulator.change(40, "status=1,metadata=1,create=1");
+    // Its neighbours before all: they are nearest to what cannot be read.
+    for (std::size_t place = bad - std::min<std::size_t>(bad, 2); place <= bad + 3; ++place) {
+      if (place != bad) scene_.simulator.set(id(place), {{"status", "neighbour"}});
+    }
     scene_.simulator.destroy({{"sims", {id(40), id(320)}}});
     const Outcome outcome = scene_.sync();
     EXPECT_EQ(outcome.status, 1) << outcome.err;

@@ -64,7 +64,9 @@ TEST_F(Profiles, OnlyESimsOfTheProvidersAreAsked) {
     expected.insert("/projects/acme/sims/" + sim.at("id").get<std::string>() + "/eSimProfile");
   std::set<std::string> asked;
   for (const Json& request : scene_.simulator.get_lines("requests")) {
-    if (request.at("endpoint") == "profile") EXPECT_TRUE(asked.insert(request.at("target")).second) << "asked twice";
+    if (request.at("endpoint") == "profile") {
+      EXPECT_TRUE(asked.insert(request.at("target")).second) << "asked twice";
+    }
     EXPECT_NE(request.at("endpoint"), "credentials");
   }
   EXPECT_EQ(asked, expected);

@@ -122,7 +122,7 @@ class HistoryCheck {
   void check_truth(const Record& record, const Timeline& timeline) {
     const bool too_late = rules_.left_out_at_first && record.kind == "appeared";
     const Micros begin = too_late ? kAlways : record.not_before.value_or(kAlways);
-    bool old_was = is_lie(record, record.old_value) || (record.kind == "transition" && !record.old_value);
+    bool old_was = is_lie(record, record.old_value) || too_late || (record.kind == "transition" && !record.old_value);
     const bool old_is_free = old_was;
     for (const Span& span : timeline) {
       if (span.from > record.observed_at) break;

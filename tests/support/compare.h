@@ -16,7 +16,7 @@ using Differences = std::vector<std::string>;
 
 struct CompareRules {
   std::set<std::string> providers = {"p3", "p14", "p15"};  // whose profiles were polled; empty: none were
-  std::set<std::string> leave_out;                         // SIMs that the API shows otherwise than its truth
+  std::set<std::string> leave_out = {};                    // SIMs that the API shows otherwise than its truth
 };
 
 // Promise 1, and missing_since exactly where the SIM is gone, and every polled profile.
@@ -24,9 +24,9 @@ Differences mirror_differences(const World& world, const TestDatabase& database,
 
 struct HistoryRules {
   // A value of a column (or of "profile") that the API said although it never was true: a fault put it there.
-  std::function<bool(const std::string& field, const std::string& value)> lie;
-  bool left_out_at_first = false;   // the first complete list was cut, and nobody could know: SIMs appear too late
-  std::set<std::string> leave_out;  // SIMs whose presence or values the API lied about
+  std::function<bool(const std::string& field, const std::string& value)> lie = {};
+  bool left_out_at_first = false;        // the first complete list was cut, and nobody could know: SIMs appear too late
+  std::set<std::string> leave_out = {};  // SIMs whose presence or values the API lied about
 };
 
 // Promise 3: unbroken chains that end in the present value, no row twice, nothing that the world did not do between

@@ -29,10 +29,10 @@ class Process {
 
   struct Start {
     std::string program;  // found by PATH when it holds no slash
-    std::vector<std::string> arguments;
-    std::map<std::string, std::string> environment;  // added to the test's own
-    std::string out_file;
-    std::string err_file;
+    std::vector<std::string> arguments = {};
+    std::map<std::string, std::string> environment = {};  // added to the test's own
+    std::string out_file = {};
+    std::string err_file = {};
   };
 
   // Throws std::runtime_error when it cannot be started.

@@ -22,8 +22,8 @@ struct SimulatorOptions {
   std::vector<SimulatedProject> projects = {SimulatedProject{}};
   unsigned seed = 7;
   unsigned port = 0;  // 0: a free one; kept over restarts
-  std::string tls_certificate;
-  std::string tls_key;
+  std::string tls_certificate = {};
+  std::string tls_key = {};
 };
 
 // Belongs to one thread.

@@ -50,15 +50,14 @@ MemoryWatch::~MemoryWatch() {
   watching = false;
 }
 
-// NOLINTNEXTLINE(readability-convert-member-functions-to-static): only while a watch lives do the numbers mean
-// something
+// NOLINTBEGIN(readability-convert-member-functions-to-static): the numbers mean something while a watch lives
 int MemoryWatch::allocations() const {
   return allocations_seen;
 }
 
-// NOLINTNEXTLINE(readability-convert-member-functions-to-static): as above
 int MemoryWatch::freed_with_canary() const {
   return canaries_seen;
 }
+// NOLINTEND(readability-convert-member-functions-to-static)
 
 }  // namespace simsync::test

@@ -57,6 +57,7 @@ TEST(AnswerJudge, ForeignTextIsBoundedCleanedAndHoldsNoToken) {
   for (int i = 0; i < 150; ++i) accents += "\xE2\x82\xAC";
   EXPECT_EQ(presentable(accents, "").size(), 198U) << "no half character";
   EXPECT_EQ(presentable("secret-\x01token", "secret-token"), "*");
+  EXPECT_EQ(presentable("Invalid token", "tok"), "Invalid token");
 }
 
 TEST(AnswerJudge, RetryableFollowsTheFailure) {

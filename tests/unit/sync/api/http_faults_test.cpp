@@ -2,6 +2,7 @@
 #include <zlib.h>
 
 #include <atomic>
+#include <csignal>
 
 #include "http_fixture.h"
 
@@ -259,12 +260,22 @@ TEST(HttpFaults, AfterATimeoutTheNextRequestIsFine) {
   EXPECT_EQ(api->get("sim_1", {}).sim.id, "sim_1");
 }
 
-TEST(HttpFaults, WritingToAClosedConnectionDoesNotEndTheProgram) {
+// Writing to a connection that the other side has closed twice over raises SIGPIPE (TLS does, when it says goodbye).
+TEST(HttpFaults, ABrokenPipeDoesNotEndTheProgram) {
+  std::signal(SIGPIPE, SIG_DFL);
   ScriptedServer server([](Peer& peer) { peer.reset(); });
   const auto api = client_for(config_for(server.url()));
+  EXPECT_EQ(std::raise(SIGPIPE), 0);  // would end the test
   const std::string large = "{\"a\":\"" + std::string(900'000, 'x') + "\"}";
   const auto error = error_of([&] { api->update_metadata("sim_1", large, {}); });
   EXPECT_EQ(error->failure(), ApiFailure::unreachable);
+}
+
+TEST(HttpFaults, AHandlerForBrokenPipesIsLeftAlone) {
+  const auto handler = [](int) {};
+  std::signal(SIGPIPE, handler);
+  client_for(config_for("http://127.0.0.1:1"));
+  EXPECT_EQ(std::signal(SIGPIPE, SIG_IGN), static_cast<void (*)(int)>(handler));
 }
 
 }  // namespace
