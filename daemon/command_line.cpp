@@ -52,12 +52,15 @@ std::variant<CommandLine, ExitCode> parse_command_line(int argc, const char* con
     app.exit(help);
     return ExitCode::done;
   } catch (const CLI::ParseError& error) {
-    std::cerr << "simsyncd: " << error.what() << "; 'simsyncd --help' lists the commands\n";
+    const std::vector<std::string> unknown =
+        app.get_subcommands().empty() ? app.remaining() : std::vector<std::string>{};
+    const std::string what = unknown.empty() ? error.what() : "there is no command '" + unknown.front() + "'";
+    std::cerr << "simsyncd: " << what << "; 'simsyncd --help' lists the commands\n";
     return ExitCode::usage;
   }
-  for (const Subcommand& known : {Subcommand{run, CommandName::run}, Subcommand{sync, CommandName::sync},
-                                  Subcommand{check, CommandName::check}, Subcommand{migrate, CommandName::migrate},
-                                  Subcommand{status, CommandName::status}}) {
+  for (const Subcommand& known :
+       {Subcommand{run, CommandName::run}, Subcommand{sync, CommandName::sync}, Subcommand{check, CommandName::check},
+        Subcommand{migrate, CommandName::migrate}, Subcommand{status, CommandName::status}}) {
     if (known.app->parsed()) line.command = known.name;
   }
   return line;

@@ -6,8 +6,8 @@ namespace simsync {
 enum class ExitCode {
   done = 0,
   failed = 1,
-  usage = 2,     // usage or configuration
-  api = 3,       // the API refused or could not be reached
+  usage = 2,  // usage or configuration
+  api = 3,    // the API refused or could not be reached
   database = 4,
 };
 

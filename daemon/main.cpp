@@ -33,7 +33,9 @@ ExitCode dispatch(const CommandLine& line, const Config& config, const std::stop
 ExitCode guarded(const CommandLine& line) {
   const auto say = [](const std::exception& error) { std::cerr << "simsyncd: " << error.what() << '\n'; };
   try {
-    const Config config = load_config(line.config_file);
+    Config config = load_config(line.config_file);
+    // A command that ends by itself says what came of it; the service has only its log.
+    if (line.command != CommandName::run && config.log.level == LogLevel::info) config.log.level = LogLevel::warning;
     log::configure(config.log);
     const StopSignals signals;
     return dispatch(line, config, signals.token());

@@ -15,7 +15,8 @@ std::string text_of(const Cell& cell) {
 }
 
 std::string printable(std::string text) {
-  std::ranges::replace_if(text, [](unsigned char c) { return c < 0x20 || c == 0x7F; }, '?');
+  std::ranges::replace_if(
+      text, [](unsigned char c) { return c < 0x20 || c == 0x7F; }, '?');
   return text;
 }
 
@@ -44,7 +45,8 @@ void print_table(std::ostream& out, const Table& table) {
   const auto is_number = [&](std::size_t column) {
     return !table.rows.empty() && std::holds_alternative<std::int64_t>(table.rows.front()[column]);
   };
-  print_line(table.columns, [](const std::string& name) { return name; }, is_number);
+  print_line(
+      table.columns, [](const std::string& name) { return name; }, is_number);
   for (const auto& row : table.rows) print_line(row, text_of, is_number);
 }
 

@@ -19,7 +19,7 @@ namespace simsync {
 // An eSIM whose profile is to be polled, with what is stored of it.
 struct WatchedProfile {
   std::string sim_id;
-  std::optional<EsimProfile> known;          // nullopt: never answered
+  std::optional<EsimProfile> known;  // nullopt: never answered
   std::optional<TimePoint> last_polled_at;
 };
 
@@ -29,7 +29,7 @@ struct ProjectStatus {
   std::uint64_t sims = 0;     // present
   std::uint64_t missing = 0;  // gone from the API, kept here
   std::uint64_t profiles = 0;
-  std::uint64_t profiles_due = 0;  // not polled within the interval given
+  std::uint64_t profiles_due = 0;               // not polled within the interval given
   std::optional<TimePoint> last_complete_walk;  // its end
   std::optional<WalkRecord> last_walk;          // the last finished full walk
   std::string last_error;                       // of the last walk that was not complete, with its time

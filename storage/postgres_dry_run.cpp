@@ -106,7 +106,7 @@ class DryRunFactory : public StoreFactory {
 }  // namespace
 
 std::unique_ptr<StoreFactory> make_postgres_dry_run_factory(const std::string& url,
-                                                           std::function<void(const Change&)> tell) {
+                                                            std::function<void(const Change&)> tell) {
   return std::make_unique<DryRunFactory>(url, std::move(tell));
 }
 

@@ -70,9 +70,9 @@ WalkRecord walk_record(const pqxx::row& row) {
   record.outcome = outcome == "complete"     ? WalkOutcome::complete
                    : outcome == "incomplete" ? WalkOutcome::incomplete
                                              : WalkOutcome::failed;
-  std::uint64_t* const counters[] = {&record.pages,       &record.sims,     &record.created, &record.changed,
-                                     &record.disappeared, &record.requests, &record.retries, &record.skipped,
-                                     &record.held_back};
+  std::uint64_t* const counters[] = {&record.pages,   &record.sims,        &record.created,
+                                     &record.changed, &record.disappeared, &record.requests,
+                                     &record.retries, &record.skipped,     &record.held_back};
   int column = 4;
   for (std::uint64_t* counter : counters) *counter = row[column++].as<std::uint64_t>();
   record.error = row[column].as<std::string>();

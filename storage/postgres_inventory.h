@@ -16,6 +16,6 @@ std::unique_ptr<StoreFactory> make_postgres_store_factory(const std::string& url
 // Opens stores that compare and write nothing: what would change goes to `tell`, which is called from the threads
 // that use the stores, one call at a time.
 std::unique_ptr<StoreFactory> make_postgres_dry_run_factory(const std::string& url,
-                                                           std::function<void(const Change&)> tell);
+                                                            std::function<void(const Change&)> tell);
 
 }  // namespace simsync

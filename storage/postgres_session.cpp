@@ -29,7 +29,8 @@ StorageFailure failure_of(const pqxx::sql_error& error) {
   if (!error.sqlstate().empty()) return failure_of_state(error.sqlstate());
   const auto is = [&error](auto* type) { return dynamic_cast<decltype(type)>(&error) != nullptr; };
   if (is(static_cast<const pqxx::insufficient_privilege*>(nullptr))) return StorageFailure::denied;
-  if (is(static_cast<const pqxx::undefined_table*>(nullptr)) || is(static_cast<const pqxx::undefined_column*>(nullptr)) ||
+  if (is(static_cast<const pqxx::undefined_table*>(nullptr)) ||
+      is(static_cast<const pqxx::undefined_column*>(nullptr)) ||
       is(static_cast<const pqxx::undefined_function*>(nullptr))) {
     return StorageFailure::schema;
   }
@@ -59,7 +60,8 @@ pqxx::connection& PostgresSession::connected() {
     try {
       connection_ = std::make_unique<pqxx::connection>(conninfo_.text);
     } catch (const pqxx::failure& error) {
-      throw StorageError(StorageFailure::unreachable, conninfo_.label + ": cannot connect: " + first_line(error.what()) +
+      throw StorageError(StorageFailure::unreachable, conninfo_.label +
+                                                          ": cannot connect: " + first_line(error.what()) +
                                                           "; check database.url and that the server runs");
     }
   }

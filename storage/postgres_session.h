@@ -8,6 +8,7 @@
 #include <string>
 
 #include "storage/conninfo.h"
+#include "storage/statements.h"
 #include "storage/storage_error.h"
 
 namespace simsync {
@@ -18,20 +19,23 @@ class PostgresSession {
   explicit PostgresSession(const std::string& url);
 
   // Runs body(pqxx::transaction_base&) in a transaction and commits. Throws StorageError; nothing is written then,
-  // except that `in_doubt` means the commit may have happened.
+  // except that `in_doubt` means the commit may have happened. Waits 2 s at most for a lock (`conflict`), so that
+  // somebody else's long transaction cannot keep the program from stopping.
   template <typename Body>
   auto transact(Body&& body) {
     return guarded([&] {
       pqxx::work transaction{connected()};
+      transaction.exec(statements::kBoundLockWaits);
       return finish(transaction, body);
     });
   }
 
-  // The same in a read-only transaction.
+  // The same in a read-only transaction, which locks of others can hold up as well.
   template <typename Body>
   auto read(Body&& body) {
     return guarded([&] {
       pqxx::read_transaction transaction{connected()};
+      transaction.exec(statements::kBoundLockWaits);
       return finish(transaction, body);
     });
   }

@@ -34,6 +34,7 @@ class PostgresStore : public InventoryStore {
 
 // The parameters of the batch statements: the project, then one array literal per column.
 std::vector<std::string> sim_parameters(const std::string& project, const std::vector<const SimReading*>& batch);
-std::vector<std::string> profile_parameters(const std::string& project, const std::vector<const ProfileReading*>& batch);
+std::vector<std::string> profile_parameters(const std::string& project,
+                                            const std::vector<const ProfileReading*>& batch);
 
 }  // namespace simsync

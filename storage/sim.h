@@ -10,12 +10,16 @@ namespace simsync {
 // Wall-clock time in UTC with PostgreSQL's resolution.
 using TimePoint = std::chrono::sys_time<std::chrono::microseconds>;
 
+inline TimePoint wall_clock() {
+  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
 struct Sim {
-  std::string id;        // never empty
+  std::string id;  // never empty
   std::string iccid;
   std::string provider;
-  std::string type;      // "eSIM", "pSIM", or a value that is new to us
-  std::string status;    // "inactive", "active", "retired", or a value that is new to us
+  std::string type;             // "eSIM", "pSIM", or a value that is new to us
+  std::string status;           // "inactive", "active", "retired", or a value that is new to us
   std::string metadata = "{}";  // JSON text of an object; the database compares it by value, not by spelling
   std::string extra = "{}";     // JSON text of an object: the resource's fields that this version does not know
   TimePoint created_at{};

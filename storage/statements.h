@@ -6,12 +6,15 @@
 
 namespace simsync::statements {
 
+inline constexpr char kBoundLockWaits[] = "SET LOCAL lock_timeout = '2s'";
+
 // ---- schema -------------------------------------------------------------------------------------------------------
 
 inline constexpr char kSchemaExists[] = "SELECT to_regclass('simsync.schema_migration') IS NOT NULL";
 inline constexpr char kSchemaVersion[] = "SELECT coalesce(max(version), 0) FROM simsync.schema_migration";
 // The number is "simsync" in ASCII: any constant that no other program picks does.
-inline constexpr char kMigrationLock[] = "SELECT pg_advisory_xact_lock(32487701588831843)";
+// A migration may take its time, and who comes second waits for it.
+inline constexpr char kMigrationLock[] = "SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(32487701588831843)";
 inline constexpr char kCreateSchema[] = R"(
   CREATE SCHEMA IF NOT EXISTS simsync;
   CREATE TABLE IF NOT EXISTS simsync.schema_migration (
@@ -213,8 +216,7 @@ WHERE project = $1 AND walk_id = $2::bigint)";
 
 // ---- reading ------------------------------------------------------------------------------------------------------
 
-inline constexpr char kPresentCount[] =
-    "SELECT count(*) FROM simsync.sim WHERE project = $1 AND missing_since IS NULL";
+inline constexpr char kPresentCount[] = "SELECT count(*) FROM simsync.sim WHERE project = $1 AND missing_since IS NULL";
 inline constexpr char kPresentIds[] = R"(
 SELECT sim_id FROM simsync.sim WHERE project = $1 AND sim_id > $2 AND missing_since IS NULL
 ORDER BY sim_id LIMIT $3::bigint)";

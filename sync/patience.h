@@ -8,13 +8,12 @@
 
 #include "config/log.h"
 #include "storage/storage_error.h"
+#include "sync/stopping.h"
 
 namespace simsync {
 
-// Sleeps; false when stop was requested first.
-bool sleep_for(std::chrono::milliseconds time, const std::stop_token& stop);
-
-// Whether a database that is away is waited for (the service) or is the end (one pass).
+// Whether a database that is away is waited for (the service) or is the end (one pass). A lock of somebody else is
+// waited for in either case, by one pass for half a minute.
 enum class Patience { until_stop, none };
 
 class StorageRetry {
@@ -37,12 +36,13 @@ class StorageRetry {
           return result;
         }
       } catch (const StorageError& error) {
-        if (!error.retryable() || patience_ == Patience::none || !wait_after(error, failures, stop)) throw;
+        if (!worth_repeating(error, failures) || !wait_after(error, failures, stop)) throw;
       }
     }
   }
 
  private:
+  [[nodiscard]] bool worth_repeating(const StorageError& error, unsigned failures) const;
   // False when stop was requested.
   bool wait_after(const StorageError& error, unsigned failures, const std::stop_token& stop);
   void note_success(unsigned failures);

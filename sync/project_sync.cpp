@@ -38,8 +38,7 @@ void ProjectSync::run(std::stop_token stop) {
       }
       stopping.request_stop();
     };
-    const std::jthread polling{
-        [&] { guarded(poll_failure, [&] { poller.run(stopping.get_token()); }); }};
+    const std::jthread polling{[&] { guarded(poll_failure, [&] { poller.run(stopping.get_token()); }); }};
     guarded(walk_failure, [&] { walk_on_time(poller, stopping.get_token()); });
   }
   if (walk_failure) std::rethrow_exception(walk_failure);

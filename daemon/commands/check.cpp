@@ -51,7 +51,8 @@ ExitCode check_one_api(Table& table, const ApiConfig& api, const ProjectConfig& 
 
 ExitCode check_command(const CommandLine& line, const Config& config, std::stop_token stop) {
   Table table{{"check", "result", "detail"}, {}};
-  add_line(table, "configuration", true, line.config_file + ", " + std::to_string(config.projects.size()) + " project(s)");
+  add_line(table, "configuration", true,
+           line.config_file + ", " + std::to_string(config.projects.size()) + " project(s)");
   ExitCode worst = check_one_database(table, config.database);
   for (const ProjectConfig& project : config.projects) {
     const ExitCode code = check_one_api(table, config.api, project, stop);

@@ -22,15 +22,14 @@ Cell number(std::uint64_t value) {
 ExitCode status_command(const CommandLine& line, const Config& config) {
   require_current_schema(config.database.url);
   const std::unique_ptr<InventoryStore> store = make_postgres_store_factory(config.database.url)->open();
-  Table table{{"project", "complete_walk_age_s", "last_walk", "sims", "missing", "profiles", "profiles_due", "last_error"},
-              {}};
+  Table table{
+      {"project", "complete_walk_age_s", "last_walk", "sims", "missing", "profiles", "profiles_due", "last_error"}, {}};
   for (const ProjectConfig& project : chosen_projects(line, config)) {
     const ProjectStatus status = store->status(project.id, config.profiles.interval);
     table.rows.push_back({project.id, seconds_since(status.last_complete_walk),
                           status.last_walk ? Cell{std::string{to_text(status.last_walk->outcome)}} : Cell{},
                           number(status.sims), number(status.missing), number(status.profiles),
-                          number(status.profiles_due),
-                          status.last_error.empty() ? Cell{} : Cell{status.last_error}});
+                          number(status.profiles_due), status.last_error.empty() ? Cell{} : Cell{status.last_error}});
   }
   print(std::cout, table, line.output);
   return ExitCode::done;

@@ -40,7 +40,8 @@ std::vector<Cell> row_of(const std::string& project, const PassReport& report) {
 // One line on stderr for what did not go well, and the exit code for it.
 ExitCode judge(const std::string& project, const PassReport& report) {
   if (report.walk.outcome != WalkOutcome::complete) {
-    std::cerr << "simsyncd: " << project << ": walk " << to_text(report.walk.outcome) << ": " << report.walk.error << '\n';
+    std::cerr << "simsyncd: " << project << ": walk " << to_text(report.walk.outcome) << ": " << report.walk.error
+              << '\n';
     return report.walk.outcome == WalkOutcome::failed ? ExitCode::api : ExitCode::failed;
   }
   if (report.polls.failed == 0) return ExitCode::done;
@@ -65,13 +66,13 @@ ExitCode sync_command(const CommandLine& line, const Config& config, std::stop_t
   for (const ProjectConfig& project : projects) {
     ProgressLine progress{project.id};
     const auto tell = [&](const Change& change) { print_change(project.id, change); };
-    const std::unique_ptr<StoreFactory> stores = line.dry_run
-                                                     ? make_postgres_dry_run_factory(config.database.url, tell)
-                                                     : make_postgres_store_factory(config.database.url);
+    const std::unique_ptr<StoreFactory> stores = line.dry_run ? make_postgres_dry_run_factory(config.database.url, tell)
+                                                              : make_postgres_store_factory(config.database.url);
     const std::unique_ptr<SimApi> api = make_http_sim_api(config.api, project);
     ProjectSync pass{{project.id, config.walk, config.profiles, config.api.connections}, *api, *stores};
     const PassReport report = pass.once(
-        stop, [&](const WalkRecord& walk) { progress.walked(walk); }, [&](const PollReport& polls) { progress.polled(polls); });
+        stop, [&](const WalkRecord& walk) { progress.walked(walk); },
+        [&](const PollReport& polls) { progress.polled(polls); });
     progress.clear();
     table.rows.push_back(row_of(project.id, report));
     const ExitCode code = judge(project.id, report);

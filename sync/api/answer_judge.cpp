@@ -20,7 +20,8 @@ Verdict judge_delivery(const HttpOutcome& outcome, const ProjectNames& project) 
   if (!outcome.error.empty()) why.append(" (").append(presentable(outcome.error, project.token)).append(")");
   switch (outcome.delivery) {
     case Delivery::unsent:
-      return {ApiFailure::unreachable, "cannot connect to " + project.url + why};
+      return {ApiFailure::unreachable,
+              "cannot connect to " + project.url + why + "; check api.base_url and the network"};
     case Delivery::tls:
       return {ApiFailure::tls, "TLS with " + project.url + " failed" + why +
                                    "; check api.base_url, and api.ca_file if the certificate is your own"};

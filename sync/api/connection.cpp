@@ -107,7 +107,7 @@ Connection::Connection(const ConnectionSettings& settings) : settings_(settings)
 
 Connection::~Connection() = default;
 
-HttpOutcome Connection::send(const HttpRequest& request, std::stop_token stop, bool fresh) {
+HttpOutcome Connection::send(const HttpRequest& request, const std::stop_token& stop, bool fresh) {
   HttpOutcome outcome;
   begin(request.body_limit);
   {

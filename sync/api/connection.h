@@ -62,10 +62,12 @@ class Connection {
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
+  Connection(Connection&&) = delete;
+  Connection& operator=(Connection&&) = delete;
 
   // Sends and waits for the whole answer, for the settings' timeout at most. Blocks; throws only std::bad_alloc.
   // With `fresh` an idle connection is not used.
-  HttpOutcome send(const HttpRequest& request, std::stop_token stop, bool fresh);
+  HttpOutcome send(const HttpRequest& request, const std::stop_token& stop, bool fresh);
 
   // The last answer's body; its buffer is used again, and the parser may scribble on it.
   [[nodiscard]] std::string& body() { return body_; }

@@ -25,6 +25,8 @@ class ConnectionPool {
     ~Lease();
     Lease(Lease&& other) noexcept : pool_(other.pool_), connection_(std::exchange(other.connection_, nullptr)) {}
     Lease& operator=(Lease&&) = delete;
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
     Connection& operator*() const { return *connection_; }
 
    private:
@@ -38,6 +40,8 @@ class ConnectionPool {
   ~ConnectionPool() = default;
   ConnectionPool(const ConnectionPool&) = delete;
   ConnectionPool& operator=(const ConnectionPool&) = delete;
+  ConnectionPool(ConnectionPool&&) = delete;
+  ConnectionPool& operator=(ConnectionPool&&) = delete;
 
   [[nodiscard]] const ConnectionSettings& settings() const { return settings_; }
 

@@ -1,10 +1,8 @@
 #include "sync/api/http_sim_api.h"
 
 #include <atomic>
-#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
-#include <mutex>
 #include <random>
 
 #include "config/load_config.h"
@@ -14,6 +12,7 @@
 #include "sync/api/json_text.h"
 #include "sync/api/paced_budget.h"
 #include "sync/api/retry_policy.h"
+#include "sync/stopping.h"
 
 #ifndef SIMSYNC_VERSION
 #define SIMSYNC_VERSION "0"
@@ -30,10 +29,6 @@ constexpr std::size_t kOneLimit = 4U << 20U;
 // While the token is refused each call waits this long before it fails, so that a caller that ignores the error cannot
 // spin.
 constexpr milliseconds kRefusedWait{1000};
-
-TimePoint wall_clock() {
-  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
 
 ConnectionSettings settings_for(const ApiConfig& api, const ProjectConfig& project) {
   ConnectionSettings settings;
@@ -256,7 +251,7 @@ class HttpSimApi : public SimApi {
     const Clock::time_point now = Clock::now();
     if (error && error->failure() == ApiFailure::unauthorized) {
       if (probe || !token_refused_.exchange(true)) {
-        log::error("token refused", {{"project", names_.id}, {"error", error->what()}});
+        log::info("token refused", {{"project", names_.id}, {"error", error->what()}});
       }
       budget_.token_refused(now, probe);
     } else if (!error) {
@@ -288,12 +283,8 @@ class HttpSimApi : public SimApi {
     throw error;
   }
 
-  void sleep(milliseconds time, const std::stop_token& stop, const Endpoint& endpoint) {
-    std::mutex mutex;
-    std::unique_lock lock(mutex);
-    std::condition_variable_any never;
-    never.wait_for(lock, stop, time, [] { return false; });
-    if (stop.stop_requested()) throw stopped(endpoint);
+  static void sleep(milliseconds time, const std::stop_token& stop, const Endpoint& endpoint) {
+    if (!sleep_for(time, stop)) throw stopped(endpoint);
   }
 
   static ApiError stopped(const Endpoint& endpoint) { return {ApiFailure::stopped, 0, endpoint.text + ": stopped"}; }

@@ -31,6 +31,8 @@ struct Request {
   }
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;
+  Request(Request&&) = delete;
+  Request& operator=(Request&&) = delete;
 };
 
 bool is_numeric(const std::string& host) {
@@ -53,7 +55,8 @@ std::vector<std::string> numeric_addresses(const addrinfo* list) {
 
 }  // namespace
 
-NameLookup look_up(const std::string& host, std::chrono::steady_clock::time_point deadline, std::stop_token stop) {
+NameLookup look_up(const std::string& host, std::chrono::steady_clock::time_point deadline,
+                   const std::stop_token& stop) {
   if (is_numeric(host)) return {{host}, {}};
   auto request = std::make_unique<Request>(host);
 #ifdef __SANITIZE_THREAD__

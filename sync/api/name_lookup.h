@@ -17,6 +17,7 @@ struct NameLookup {
 // Looks `host` up by the system's rules (hosts file, resolver). Blocks until the answer, `deadline` or stop; safe from
 // any thread. A numeric address comes back as it is. A look-up that is given up runs on in a thread of the C library,
 // which cannot be ended either; its few bytes of memory are then left to it.
-NameLookup look_up(const std::string& host, std::chrono::steady_clock::time_point deadline, std::stop_token stop);
+NameLookup look_up(const std::string& host, std::chrono::steady_clock::time_point deadline,
+                   const std::stop_token& stop);
 
 }  // namespace simsync

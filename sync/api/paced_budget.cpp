@@ -4,7 +4,7 @@
 
 namespace simsync {
 
-RequestBudget::Turn PacedBudget::take(std::stop_token stop, Time deadline) {
+RequestBudget::Turn PacedBudget::take(const std::stop_token& stop, Time deadline) {
   std::unique_lock lock(mutex_);
   for (;;) {
     const Time now = std::chrono::steady_clock::now();

@@ -18,7 +18,7 @@ class PacedBudget {
 
   // Blocks until a request may go, the token is refused, `deadline` would pass before the turn comes, or stop (the
   // caller looks). Turns that are not `granted` say when to come again.
-  RequestBudget::Turn take(std::stop_token stop, Time deadline);
+  RequestBudget::Turn take(const std::stop_token& stop, Time deadline);
 
   void pause_until(Time until);
   void token_refused(Time now, bool probe);

@@ -65,6 +65,7 @@ Fault read_items(ondemand::value& value, SimPage& page, Fault& problem) {
   if (value.get_array().get(items)) return kNotJson;
   for (auto result : items) {
     ondemand::value item;
+    // NOLINTNEXTLINE(performance-move-const-arg): get() takes temporaries only, in all versions
     if (std::move(result).get(item)) return kNotJson;
     if (const Fault fault = read_item(item, page)) return fault;
   }

@@ -34,6 +34,8 @@ class PageParser {
   ~PageParser();
   PageParser(const PageParser&) = delete;
   PageParser& operator=(const PageParser&) = delete;
+  PageParser(PageParser&&) = delete;
+  PageParser& operator=(PageParser&&) = delete;
 
   // A list (sims-reference.txt, "List all SIMs" and "Search for SIMs"). Bad items go to page.skipped; the SIMs stay in
   // the API's order, equal ids as they come. page.exchange is left alone.

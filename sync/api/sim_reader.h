@@ -11,7 +11,9 @@ inline constexpr std::size_t kSimFields = 8;
 inline constexpr std::array<KnownName, kSimFields> kSimNames = {
     KnownName{"object\""}, KnownName{"id\""},       KnownName{"metadata\""}, KnownName{"createdAt\""},
     KnownName{"iccid\""},  KnownName{"provider\""}, KnownName{"status\""},   KnownName{"type\""}};
-enum SimField : std::size_t { kObject, kId, kMetadata, kCreatedAt, kIccid, kProvider, kStatus, kType };
+struct SimField {
+  enum Place : std::size_t { object, id, metadata, created_at, iccid, provider, status, type };
+};
 
 // Reads one SIM. Each field is read even after one was found wrong: the id is wanted for the log, and what is not
 // looked at is not known to be JSON.
@@ -39,7 +41,7 @@ class SimReader {
 
   // Why the item is JSON but not a SIM; nullptr when it is one.
   [[nodiscard]] Fault problem() const { return problem_; }
-  [[nodiscard]] bool saw_object() const { return (seen_ & 1U << kObject) != 0; }
+  [[nodiscard]] bool saw_object() const { return (seen_ & 1U << SimField::object) != 0; }
 
  private:
   Fault field(Name name, ondemand::value& value) {
@@ -53,34 +55,34 @@ class SimReader {
     }
     seen_ |= 1U << which;
     Fault wrong = nullptr;
-    const Fault fault = known(static_cast<SimField>(which), value, wrong);
+    const Fault fault = known(static_cast<SimField::Place>(which), value, wrong);
     note(wrong);
     return fault;
   }
 
-  Fault known(SimField which, ondemand::value& value, Fault& wrong) {
+  Fault known(SimField::Place which, ondemand::value& value, Fault& wrong) {
     switch (which) {
-      case kObject:
+      case SimField::object:
         return object(value, wrong);
-      case kId:
+      case SimField::id:
         return id(value, wrong);
-      case kMetadata:
+      case SimField::metadata:
         return metadata(value, wrong);
-      case kCreatedAt:
+      case SimField::created_at:
         return created_at(value, wrong);
-      case kIccid:
+      case SimField::iccid:
         return read_text(value, sim_.iccid, wrong, "iccid is not a string", "iccid is too long");
-      case kProvider:
+      case SimField::provider:
         return read_text(value, sim_.provider, wrong, "provider is not a string", "provider is too long");
-      case kStatus:
+      case SimField::status:
         return read_text(value, sim_.status, wrong, "status is not a string", "status is too long");
-      case kType:
+      case SimField::type:
         return read_text(value, sim_.type, wrong, "type is not a string", "type is too long");
     }
     return kNotJson;
   }
 
-  Fault object(ondemand::value& value, Fault& wrong) {
+  static Fault object(ondemand::value& value, Fault& wrong) {
     if (trimmed(value.raw_json_token()) == "\"sim\"") return consume_scalar(value);
     std::string text;
     const Fault fault = read_text(value, text, wrong, "object is not a string", "object is not sim");
@@ -152,14 +154,14 @@ class SimReader {
   }
 
   [[nodiscard]] Fault missing() const {
-    constexpr unsigned kNeeded =
-        1U << kId | 1U << kCreatedAt | 1U << kIccid | 1U << kProvider | 1U << kStatus | 1U << kType;
+    constexpr unsigned kNeeded = 1U << SimField::id | 1U << SimField::created_at | 1U << SimField::iccid |
+                                 1U << SimField::provider | 1U << SimField::status | 1U << SimField::type;
     if ((seen_ & kNeeded) == kNeeded) return nullptr;
-    if ((seen_ & 1U << kId) == 0) return "id is missing";
-    if ((seen_ & 1U << kCreatedAt) == 0) return "createdAt is missing";
-    if ((seen_ & 1U << kIccid) == 0) return "iccid is missing";
-    if ((seen_ & 1U << kProvider) == 0) return "provider is missing";
-    return (seen_ & 1U << kStatus) == 0 ? "status is missing" : "type is missing";
+    if ((seen_ & 1U << SimField::id) == 0) return "id is missing";
+    if ((seen_ & 1U << SimField::created_at) == 0) return "createdAt is missing";
+    if ((seen_ & 1U << SimField::iccid) == 0) return "iccid is missing";
+    if ((seen_ & 1U << SimField::provider) == 0) return "provider is missing";
+    return (seen_ & 1U << SimField::status) == 0 ? "status is missing" : "type is missing";
   }
 
   // The first thing found wrong is told.
@@ -169,7 +171,7 @@ class SimReader {
 
   Sim& sim_;
   Fault problem_ = nullptr;
-  unsigned seen_ = 0;  // bit per SimField
+  unsigned seen_ = 0;  // bit per SimField::Place
   std::size_t expected_ = 0;
 };
 

@@ -14,6 +14,8 @@ class SocketTap {
   ~SocketTap() { release(); }
   SocketTap(const SocketTap&) = delete;
   SocketTap& operator=(const SocketTap&) = delete;
+  SocketTap(SocketTap&&) = delete;
+  SocketTap& operator=(SocketTap&&) = delete;
 
   // Taps `socket`, instead of the one before.
   void hold(int socket);

@@ -53,9 +53,7 @@ class PollSchedule {
   struct Waiting {
     Clock::time_point due;
     std::uint32_t place;  // in entries_
-    bool operator>(const Waiting& other) const {
-      return due != other.due ? due > other.due : place > other.place;
-    }
+    bool operator>(const Waiting& other) const { return due != other.due ? due > other.due : place > other.place; }
   };
 
   Entry* find(const std::string& sim_id);

@@ -8,19 +8,10 @@
 namespace simsync {
 namespace {
 
-constexpr std::size_t kBatch = 500;                             // answers in one transaction
-constexpr std::chrono::milliseconds kBatchTime{200};            // or as many as came in this time
-constexpr std::size_t kWaitingAnswers = 4000;                   // not yet written; then polling waits
+constexpr std::size_t kBatch = 500;                   // answers in one transaction
+constexpr std::chrono::milliseconds kBatchTime{200};  // or as many as came in this time
+constexpr std::size_t kWaitingAnswers = 4000;         // not yet written; then polling waits
 constexpr std::chrono::milliseconds kLongAgo = std::chrono::hours{24 * 365};
-
-TimePoint wall_now() {
-  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
-
-struct Release {
-  std::stop_source& stopping;
-  ~Release() { stopping.request_stop(); }
-};
 
 }  // namespace
 
@@ -59,7 +50,7 @@ PollReport Poller::poll(Mode mode, std::stop_token stop, const PollProgress& pro
     workers.emplace_back([this, mode, token = stopping.get_token()] { work(mode, token); });
   }
   // An error of the writer ends the workers before they are waited for.
-  const Release release{stopping};
+  const StopOnExit stop_on_exit{stopping};
   while (true) {
     if (mode == Mode::until_stop && roster_is_old_.exchange(false)) load_roster(mode, stop);
     const std::vector<ProfileReading> batch = next_batch(stop);
@@ -72,13 +63,14 @@ PollReport Poller::poll(Mode mode, std::stop_token stop, const PollProgress& pro
 
 void Poller::load_roster(Mode mode, const std::stop_token& stop) {
   roster_is_old_ = false;
-  std::vector<WatchedProfile> roster = retry_(stop, [&] { return store_->watched_profiles(project_, config_.providers); });
+  std::vector<WatchedProfile> roster =
+      retry_(stop, [&] { return store_->watched_profiles(project_, config_.providers); });
   if (mode == Mode::once) {
     for (WatchedProfile& watched : roster) watched.last_polled_at.reset();
   }
   {
     const std::lock_guard lock{mutex_};
-    schedule_.watch(std::move(roster), PollSchedule::Clock::now(), wall_now());
+    schedule_.watch(std::move(roster), PollSchedule::Clock::now(), wall_clock());
     report_.watched = schedule_.size();
   }
   changed_.notify_all();

@@ -35,7 +35,7 @@ class Asking {
   }
 
   void ask(const std::string& id) {
-    const TimePoint asked_at = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+    const TimePoint asked_at = wall_clock();
     try {
       SimAnswer answer = api_.get(id, stop_);
       const std::lock_guard lock{mutex_};
@@ -47,8 +47,7 @@ class Asking {
       const std::lock_guard lock{mutex_};
       count(error.attempts());
       if (error.failure() != ApiFailure::not_found) return;
-      const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-      found_.gone.push_back({id, asked_at, now});
+      found_.gone.push_back({id, asked_at, wall_clock()});
     }
   }
 

@@ -13,10 +13,10 @@
 namespace simsync {
 
 struct MissingSims {
-  std::vector<Disappearance> gone;    // the API answered 404
+  std::vector<Disappearance> gone;      // the API answered 404
   std::vector<SimReading> still_there;  // it answered with the SIM: moved on the list, or left out of it
-  std::uint64_t unlisted = 0;         // stored SIMs that the walk did not read; counted up to just over the bound
-  std::uint64_t unanswered = 0;       // no answer was to be had for them
+  std::uint64_t unlisted = 0;           // stored SIMs that the walk did not read; counted up to just over the bound
+  std::uint64_t unanswered = 0;         // no answer was to be had for them
   std::uint64_t requests = 0;
   std::uint64_t retries = 0;
 };

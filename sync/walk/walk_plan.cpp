@@ -46,10 +46,8 @@ void WalkPlan::arrived(const PageRequest& request, const SimPage& page) {
   ++pages_;
   bool anything_new = false;
   remember(page, anything_new);
-  skipped_ += page.skipped.size();
-  if (!page.skipped.empty() && skip_reason_.empty()) {
-    skip_reason_ = "SIM " + (page.skipped[0].id.empty() ? "without a readable id" : page.skipped[0].id) +
-                   " skipped: " + page.skipped[0].reason;
+  for (const SkippedItem& item : page.skipped) {
+    skip("SIM " + (item.id.empty() ? "without a readable id" : item.id) + " skipped: " + item.reason);
   }
   state_ = State::ready;
   if (suspicious(request, page) && asked_again_ < kAskAgain) {
@@ -58,6 +56,10 @@ void WalkPlan::arrived(const PageRequest& request, const SimPage& page) {
   }
   asked_again_ = 0;
   steps_back_ = 0;
+  if (page.more_after && page.sims.empty() && page.skipped.empty()) {
+    // The cursor is the id of the page's last SIM (sims-reference.txt, moreItemsAfter), so there were some.
+    skip("the page after " + request.after + " was empty, but promised more");
+  }
   if (!page.more_after) {
     finish(skipped_ == 0 ? WalkOutcome::complete : WalkOutcome::incomplete, skip_reason_);
     return;
@@ -107,17 +109,19 @@ void WalkPlan::shrink(const std::string& reason) {
     limit_ = std::max(1, limit_ / 8);
     return;
   }
-  ++skipped_;
-  if (skip_reason_.empty()) {
-    // Before anything was read the reason alone says it best: a wrong address, most likely.
-    skip_reason_ = after_.empty() ? reason : "the page after " + after_ + " was skipped: " + reason;
-  }
+  // Before anything was read the reason alone says it best: a wrong address, most likely.
+  skip(after_.empty() ? reason : "the page after " + after_ + " was skipped: " + reason);
   ++detours_;
   if (detours_ > kDetours) {
     finish(WalkOutcome::failed, skip_reason_);
   } else {
     state_ = State::detour;
   }
+}
+
+void WalkPlan::skip(const std::string& reason) {
+  ++skipped_;
+  if (skip_reason_.empty()) skip_reason_ = reason;
 }
 
 std::size_t WalkPlan::detour_distance() const {

@@ -48,6 +48,8 @@ class WalkPlan {
   [[nodiscard]] std::optional<TimePoint> oldest_read() const { return oldest_read_; }
   // How many known SIMs to pass over, so that repeated detours get further.
   [[nodiscard]] std::size_t detour_distance() const;
+  // The cursor behind which nothing can be read.
+  [[nodiscard]] const std::string& position() const { return after_; }
   // The answer: the id of such a SIM, or nullopt, which ends the walk.
   void detour(const std::optional<std::string>& beyond);
 
@@ -67,6 +69,7 @@ class WalkPlan {
   void remember(const SimPage& page, bool& anything_new);
   void step_back();
   void shrink(const std::string& reason);
+  void skip(const std::string& reason);
   void start_over();
   void finish(WalkOutcome outcome, const std::string& error);
 
@@ -84,9 +87,9 @@ class WalkPlan {
   std::uint64_t pages_ = 0;
   std::uint64_t skipped_ = 0;
   std::string skip_reason_;
-  unsigned asked_again_ = 0;     // the present page
-  unsigned barren_pages_ = 0;    // in a row
-  unsigned detours_ = 0;         // in a row
+  unsigned asked_again_ = 0;   // the present page
+  unsigned barren_pages_ = 0;  // in a row
+  unsigned detours_ = 0;       // in a row
   unsigned starts_over_ = 0;
 
   WalkOutcome outcome_ = WalkOutcome::failed;

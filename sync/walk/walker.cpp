@@ -17,12 +17,9 @@ namespace {
 constexpr std::size_t kFetchers = 1;         // the plan hands out one page at a time as yet
 constexpr std::size_t kQueuedPages = 16;     // fetched, not yet taken by the writer
 constexpr std::size_t kBatchSims = 4000;     // one transaction; large enough that its fixed cost does not count
-constexpr int kNewestPage = 200;              // SIMs
+constexpr std::size_t kSkippedSims = 500;    // read one by one after an incomplete walk
+constexpr int kNewestPage = 200;             // SIMs
 constexpr std::uint64_t kNewestPages = 100;  // of a look at new SIMs; more wait for the full walk
-
-TimePoint now() {
-  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
 
 PageFailure page_failure(const ApiError& error, const PageRequest& request) {
   switch (error.failure()) {
@@ -58,11 +55,12 @@ std::vector<SimReading> readings_of(SimPage&& page) {
   return readings;
 }
 
-void log_walk(const std::string& project, const WalkRecord& record) {
+void log_walk(const std::string& project, const WalkRecord& record, Patience patience) {
   const double seconds = std::chrono::duration<double>(record.finished_at - record.started_at).count();
   const bool complete = record.outcome == WalkOutcome::complete;
   const bool routine = complete && record.kind == WalkKind::fresh && record.created + record.changed == 0;
-  const auto say = routine ? log::debug : complete ? log::info : log::warning;
+  // Whoever asked for one pass is told by the command itself.
+  const auto say = routine || patience == Patience::none ? log::debug : complete ? log::info : log::warning;
   say("walk finished", {{"project", project},
                         {"walk", record.id},
                         {"kind", to_text(record.kind)},
@@ -78,11 +76,6 @@ void log_walk(const std::string& project, const WalkRecord& record) {
                         {"seconds", seconds},
                         {"error", record.error}});
 }
-
-struct Release {
-  std::stop_source& stopping;
-  ~Release() { stopping.request_stop(); }
-};
 
 }  // namespace
 
@@ -110,6 +103,7 @@ Walker::Walker(std::string project, SimApi& api, StoreFactory& stores, const Wal
       stores_(stores),
       store_(stores.open()),
       config_(config),
+      patience_(patience),
       retry_(patience, project_) {}
 
 Walker::~Walker() = default;
@@ -117,15 +111,15 @@ Walker::~Walker() = default;
 WalkRecord Walker::begin(WalkKind kind, std::stop_token stop) {
   WalkRecord record;
   record.kind = kind;
-  record.started_at = now();
+  record.started_at = wall_clock();
   record.id = retry_(stop, [&] { return store_->begin_walk(project_, kind, record.started_at); });
   return record;
 }
 
 void Walker::finish(WalkRecord& record, const std::vector<Disappearance>& gone, std::stop_token stop) {
-  record.finished_at = now();
+  record.finished_at = wall_clock();
   retry_(stop, [&] { store_->finish_walk(project_, record, gone); });
-  log_walk(project_, record);
+  log_walk(project_, record, patience_);
 }
 
 void Walker::fetch_pages(Fetch& fetch) {
@@ -162,23 +156,56 @@ void Walker::fetch_pages(Fetch& fetch) {
   if (--fetch.fetchers == 0) fetch.pages.close();
 }
 
-// The plan is stuck before a page that cannot be read. Rare, so it pays for a connection of its own.
+// The plan is stuck before a page that cannot be read.
 void Walker::take_detour(Fetch& fetch) {
   std::unique_lock lock{fetch.mutex};
   if (!fetch.plan.wants_detour()) return;
-  const TimePoint before = fetch.plan.oldest_read().value_or(now());
+  const TimePoint before = fetch.plan.oldest_read().value_or(wall_clock());
   const std::size_t distance = fetch.plan.detour_distance();
+  const std::string position = fetch.plan.position();
   lock.unlock();
-  std::optional<std::string> beyond;
-  try {
-    beyond = stores_.open()->present_beyond(project_, before, distance);
-  } catch (const StorageError& error) {
-    log::warning("no way around an unreadable page", {{"project", project_}, {"error", error.what()}});
-  }
+  std::optional<std::string> beyond = known_beyond(before, distance);
+  if (!beyond) beyond = listed_beyond(position, fetch);
   lock.lock();
   fetch.plan.detour(beyond);
   lock.unlock();
   fetch.changed.notify_all();
+}
+
+// Rare, so it pays for a connection of its own.
+std::optional<std::string> Walker::known_beyond(TimePoint before, std::size_t distance) {
+  try {
+    return stores_.open()->present_beyond(project_, before, distance);
+  } catch (const StorageError& error) {
+    log::warning("no way around an unreadable page", {{"project", project_}, {"error", error.what()}});
+    return std::nullopt;
+  }
+}
+
+// Nothing is known yet (a first walk). What makes the page unreadable has one status, so the list of another one
+// leads past it; of those, the newest SIM skips the least.
+std::optional<std::string> Walker::listed_beyond(const std::string& position, Fetch& fetch) {
+  const std::stop_token stop = fetch.stopping.get_token();
+  std::optional<Sim> newest;
+  for (const std::string& status : kAllStatuses) {
+    try {
+      ListQuery query = whole_list(position, 1);
+      query.statuses = {status};
+      SimPage page = api_.list(query, stop);
+      std::unique_lock lock{fetch.mutex};
+      fetch.count(page.exchange.attempts);
+      lock.unlock();
+      if (page.sims.empty()) continue;
+      if (!newest || newest->created_at < page.sims[0].created_at) newest = page.sims[0];
+      // A cursor's own SIM is not on the page behind it.
+      fetch.pages.push(std::move(page), stop);
+    } catch (const ApiError& error) {
+      const std::lock_guard lock{fetch.mutex};
+      fetch.count(error.attempts());
+    }
+  }
+  if (!newest) return std::nullopt;
+  return newest->id;
 }
 
 void Walker::write(const std::vector<SimReading>& readings, WalkRecord& record, const std::stop_token& stop) {
@@ -234,7 +261,7 @@ WalkRecord Walker::full(std::stop_token stop, const WalkProgress& progress) {
     std::vector<std::jthread> fetchers;
     for (std::size_t i = 0; i < kFetchers; ++i) fetchers.emplace_back([this, &fetch] { fetch_pages(fetch); });
     // An error of the writer ends the fetchers before they are waited for.
-    const Release release{fetch.stopping};
+    const StopOnExit stop_on_exit{fetch.stopping};
     write_pages(fetch, record, progress, stop);
   }
   std::vector<Disappearance> gone;
@@ -243,16 +270,31 @@ WalkRecord Walker::full(std::stop_token stop, const WalkProgress& progress) {
     record.error = "stopped before its end";
   } else {
     conclude(fetch, record);
-    if (record.outcome == WalkOutcome::complete) gone = find_missing(fetch, record, stop);
+    if (record.outcome == WalkOutcome::complete) {
+      gone = find_missing(fetch, record, stop);
+    } else if (record.outcome == WalkOutcome::incomplete) {
+      read_what_was_skipped(fetch, record, stop);
+    }
   }
   finish(record, gone, stop);
   return record;
 }
 
+// A page that cannot be had, or a way around it, leaves out SIMs that can be read one by one. They are few; that some
+// of them are gone is for a complete walk to find out.
+void Walker::read_what_was_skipped(const Fetch& fetch, WalkRecord& record, const std::stop_token& stop) {
+  const std::vector<std::string> unseen =
+      retry_(stop, [&] { return unseen_sims(*store_, project_, fetch.plan.seen(), kSkippedSims); });
+  const MissingSims found = ask_for_missing(api_, unseen, kSkippedSims, stop);
+  record.requests += found.requests;
+  record.retries += found.retries;
+  write(found.still_there, record, stop);
+}
+
 std::vector<Disappearance> Walker::find_missing(const Fetch& fetch, WalkRecord& record, const std::stop_token& stop) {
   const std::uint64_t present = retry_(stop, [&] { return store_->present_count(project_); });
-  // Every SIM that was read is stored and present: equal numbers mean that none is missing.
-  if (present == fetch.plan.seen().size()) return {};
+  // Every SIM that was read is stored and present, unless this is a dry run: equal numbers mean that none is missing.
+  if (present == fetch.plan.seen().size() && record.id != 0) return {};
   const std::uint64_t believable = config_.max_disappeared.of(present);
   // One more than can be settled either way is enough to know that the list is not to be believed.
   const std::uint64_t most = 2 * believable + 1;
@@ -267,9 +309,9 @@ std::vector<Disappearance> Walker::find_missing(const Fetch& fetch, WalkRecord& 
   if (missing.gone.size() > believable || missing.still_there.size() > believable) {
     record.outcome = WalkOutcome::incomplete;
     record.held_back = missing.unlisted;
-    record.error = "the list left out " + std::to_string(missing.unlisted) + (missing.unlisted == most ? " or more" : "") +
-                   " SIMs, more than walk.max_disappeared allows (" + std::to_string(believable) +
-                   "): none was taken for missing";
+    record.error = "the list left out " + std::to_string(missing.unlisted) +
+                   (missing.unlisted == most ? " or more" : "") + " SIMs, more than walk.max_disappeared allows (" +
+                   std::to_string(believable) + "): none was taken for missing";
     return {};
   }
   if (missing.unanswered > 0) {

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -40,9 +41,12 @@ class Walker {
   void finish(WalkRecord& record, const std::vector<Disappearance>& gone, std::stop_token stop);
   void fetch_pages(Fetch& fetch);
   void take_detour(Fetch& fetch);
+  std::optional<std::string> known_beyond(TimePoint before, std::size_t distance);
+  std::optional<std::string> listed_beyond(const std::string& position, Fetch& fetch);
   void write_pages(Fetch& fetch, WalkRecord& record, const WalkProgress& progress, const std::stop_token& stop);
   void write(const std::vector<SimReading>& readings, WalkRecord& record, const std::stop_token& stop);
   void conclude(const Fetch& fetch, WalkRecord& record);
+  void read_what_was_skipped(const Fetch& fetch, WalkRecord& record, const std::stop_token& stop);
   std::vector<Disappearance> find_missing(const Fetch& fetch, WalkRecord& record, const std::stop_token& stop);
 
   std::string project_;
@@ -50,6 +54,7 @@ class Walker {
   StoreFactory& stores_;
   std::unique_ptr<InventoryStore> store_;
   WalkConfig config_;
+  Patience patience_;
   StorageRetry retry_;
   SkipLog skip_log_;
 };

@@ -85,8 +85,10 @@ void measure_walks(unsigned sims, std::vector<Figure>& figures) {
                      number(median(rounds.again) / median(rounds.floor_again), 2), ""});
   figures.push_back({count + "unchanged, daemon CPU", number(median(rounds.again_cpu), 2, "s"), "", "", "under 0.5 s"});
   figures.push_back({count + "unchanged, WAL", number(median(rounds.wal_kib), 1, "KiB"), "", "", "under 128 KiB"});
-  figures.push_back({count + "first sync, memory", number(median(rounds.first_memory), 1, "MiB"), "", "", "under 64 MiB"});
-  figures.push_back({count + "unchanged, memory", number(median(rounds.again_memory), 1, "MiB"), "", "", "under 64 MiB"});
+  figures.push_back(
+      {count + "first sync, memory", number(median(rounds.first_memory), 1, "MiB"), "", "", "under 64 MiB"});
+  figures.push_back(
+      {count + "unchanged, memory", number(median(rounds.again_memory), 1, "MiB"), "", "", "under 64 MiB"});
 }
 
 // The peer that does nothing but ask: wrk on one profile, as many connections, one thread. 0 where there is no wrk.
@@ -118,8 +120,8 @@ void measure_polls(std::vector<Figure>& figures) {
   const test::Daemon daemon{settings};
   sync_once(daemon);
   const auto started = std::chrono::steady_clock::now();
-  const pid_t id = start_program({SIMSYNC_DAEMON, "--config", daemon.config_file(), "run"},
-                                 daemon.directory().file("bench.log"));
+  const pid_t id =
+      start_program({SIMSYNC_DAEMON, "--config", daemon.config_file(), "run"}, daemon.directory().file("bench.log"));
   std::this_thread::sleep_for(std::chrono::seconds{2});
   const auto from = std::chrono::steady_clock::now();
   const auto asked_before = simulator.requests("profile");
@@ -135,8 +137,8 @@ void measure_polls(std::vector<Figure>& figures) {
   figures.push_back({"polls a second, " + with, number(polls / seconds, 0),
                      wrk > 0 ? "wrk " + number(wrk, 0) : "no wrk here", wrk > 0 ? number(polls / seconds / wrk, 2) : "",
                      "at least 10000"});
-  figures.push_back({"daemon CPU for 10,000 polls", number(run.cpu_seconds / run.wall_seconds * seconds / polls * 1e4, 2, "s"),
-                     "", "", ""});
+  figures.push_back({"daemon CPU for 10,000 polls",
+                     number(run.cpu_seconds / run.wall_seconds * seconds / polls * 1e4, 2, "s"), "", "", ""});
   figures.push_back({"WAL for 10,000 unchanged polls", number(wal / polls * 1e4, 0, "KiB"), "", "", ""});
   figures.push_back({"polling, memory", number(run.memory_mib, 1, "MiB"), "", "", "under 64 MiB"});
 }

@@ -24,7 +24,8 @@ void print(const std::vector<Figure>& figures) {
   }
   for (const auto& row : rows) {
     std::string line = "|";
-    for (std::size_t i = 0; i < row.size(); ++i) line += ' ' + row[i] + std::string(widths[i] - row[i].size(), ' ') + " |";
+    for (std::size_t i = 0; i < row.size(); ++i)
+      line += ' ' + row[i] + std::string(widths[i] - row[i].size(), ' ') + " |";
     std::puts(line.c_str());
     if (&row == &rows.front()) {
       std::string rule = "|";

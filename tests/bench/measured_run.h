@@ -12,8 +12,8 @@ namespace simsync::bench {
 struct RunFigures {
   int exit_code = -1;
   double wall_seconds = 0;
-  double cpu_seconds = 0;   // user and system, of the program and its threads
-  double memory_mib = 0;    // largest resident set
+  double cpu_seconds = 0;  // user and system, of the program and its threads
+  double memory_mib = 0;   // largest resident set
 };
 
 // Its output goes to `log_file`. Throws std::runtime_error when it cannot be started.

@@ -38,7 +38,8 @@ FloorFigures measure_floor(const test::TestDatabase& source, const std::string& 
   const std::string log = folder + "/psql.log";
   test::write_file(script,
                    "\\copy (SELECT project, sim_id, iccid, provider, type, status, metadata, created_at, extra"
-                   " FROM simsync.sim ORDER BY created_at DESC) TO '" + rows + "'\n");
+                   " FROM simsync.sim ORDER BY created_at DESC) TO '" +
+                       rows + "'\n");
   run_psql(source.url(), script, log);
   const test::TestDatabase target;
   target.run(std::string{kTable} + ")");

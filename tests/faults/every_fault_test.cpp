@@ -19,8 +19,9 @@ struct Fault {
   Json order;  // without where and probability
   std::vector<std::string> where = {"list", "profile"};
   double probability = 0.3;
-  std::string lie = {};    // what a value that the fault invents begins with
-  bool cuts_list = false;  // so that it looks like a whole one: nobody can tell at the first sight of a project
+  double poll_probability = 0;  // of profiles; 0: the same
+  std::string lie = {};         // what a value that the fault invents begins with
+  bool cuts_list = false;       // so that it looks like a whole one: nobody can tell at the first sight of a project
 };
 
 // The kinds of faults.h; FaultList.EveryKindIsHere holds this list against the simulator's.
@@ -29,15 +30,21 @@ std::vector<Fault> all_faults() {
   return {
       {"Error500", {{"fault", "status"}, {"status", 500}}},
       {"Error503", {{"fault", "status"}, {"status", 503}}},
-      {"Busy429ForSeconds", {{"fault", "status"}, {"status", 429}, {"retry_after", "1"}}, {"list", "profile"}, 0.05},
+      {"Busy429ForSeconds",
+       {{"fault", "status"}, {"status", 429}, {"retry_after", "1"}},
+       {"list", "profile"},
+       0.3,
+       0.01},
       {"Busy429UntilADate",
        {{"fault", "status"}, {"status", 429}, {"retry_after", "http-date+1"}},
        {"list", "profile"},
-       0.05},
+       0.3,
+       0.01},
       {"Unavailable503ForSeconds",
        {{"fault", "status"}, {"status", 503}, {"retry_after", "1"}},
        {"list", "profile"},
-       0.05},
+       0.3,
+       0.01},
       {"Reset", {{"fault", "reset"}}},
       {"Close", {{"fault", "close"}}},
       {"Truncate", {{"fault", "truncate"}}},
@@ -52,17 +59,17 @@ std::vector<Fault> all_faults() {
       {"RepeatCursor", {{"fault", "repeat_cursor"}}, lists},
       {"GoneCursor", {{"fault", "gone_cursor"}}, lists},
       {"GoneCursor404", {{"fault", "gone_cursor"}, {"status", 404}}, lists},
-      {"EmptyList", {{"fault", "empty_list"}}, lists, 0.3, "", true},
-      {"HalfList", {{"fault", "half_list"}}, lists, 0.3, "", true},
+      {"EmptyList", {{"fault", "empty_list"}}, lists, 0.3, 0, "", true},
+      {"HalfList", {{"fault", "half_list"}}, lists, 0.3, 0, "", true},
       {"BadItem", {{"fault", "bad_item"}, {"count", 3}}},
-      {"BadUtf8", {{"fault", "bad_utf8"}}, {"list", "profile"}, 0.3, R"({"note":)"},
+      {"BadUtf8", {{"fault", "bad_utf8"}}, {"list", "profile"}, 0.3, 0, R"({"note":)"},
       {"WrongObject", {{"fault", "wrong_object"}}},
       {"WrongObjectInside", {{"fault", "wrong_object"}, {"level", "item"}}},
       {"Redirect", {{"fault", "redirect"}}},
-      {"DeepNesting", {{"fault", "deep_nesting"}}, {"list", "profile"}, 0.3, R"({"a":{"a":)"},
-      {"DeeperNesting", {{"fault", "deep_nesting"}, {"depth", 100'000}}, {"list", "profile"}, 0.3, R"({"a":{"a":)"},
-      {"NulAndSurrogates", {{"fault", "nul_and_surrogates"}}, {"list", "profile"}, 0.3, "\uFFFD"},
-      {"UnknownStatus", {{"fault", "unknown_status"}}, {"list", "profile"}, 0.3, "suspended"},
+      {"DeepNesting", {{"fault", "deep_nesting"}}, {"list", "profile"}, 0.3, 0, R"({"a":{"a":)"},
+      {"DeeperNesting", {{"fault", "deep_nesting"}, {"depth", 100'000}}, {"list", "profile"}, 0.3, 0, R"({"a":{"a":)"},
+      {"NulAndSurrogates", {{"fault", "nul_and_surrogates"}}, {"list", "profile"}, 0.3, 0, "\uFFFD"},
+      {"UnknownStatus", {{"fault", "unknown_status"}}, {"list", "profile"}, 0.3, 0, "suspended"},
       {"NotFound", {{"fault", "status"}, {"status", 404}}, {"profile"}},
       {"Forbidden", {{"fault", "status"}, {"status", 403}, {"times", 1}}, {"profile"}},
   };
@@ -77,7 +84,8 @@ class EveryFault : public testing::TestWithParam<Fault> {
     for (const std::string& where : fault.where) {
       Json order = fault.order;
       order["where"] = where;
-      order["probability"] = fault.probability;
+      const bool polls = where == "profile" && fault.poll_probability > 0;
+      order["probability"] = polls ? fault.poll_probability : fault.probability;
       scene_.simulator.fault(order);
     }
     const auto service = scene_.daemon.start({"run"});

@@ -38,9 +38,8 @@ TEST(Migrator, TwoAtOnceDoItOnce) {
 TEST(Migrator, RefusesADatabaseThatIsNewer) {
   const ScratchDatabase database;
   database.run("INSERT INTO simsync.schema_migration VALUES (999, '999_future')");
-  for (const auto& refuse : {+[](const std::string& url) { migrate(url); }, +[](const std::string& url) {
-                               require_current_schema(url);
-                             }}) {
+  for (const auto& refuse :
+       {+[](const std::string& url) { migrate(url); }, +[](const std::string& url) { require_current_schema(url); }}) {
     try {
       refuse(database.url());
       ADD_FAILURE() << "accepted";
@@ -70,7 +69,8 @@ TEST(DatabaseCheck, NamesTheMissingRights) {
   } catch (const StorageError& error) {
     EXPECT_EQ(error.failure(), StorageFailure::denied) << error.what();
   }
-  database.run("GRANT USAGE ON SCHEMA simsync TO " + role + "; GRANT SELECT ON ALL TABLES IN SCHEMA simsync TO " + role);
+  database.run("GRANT USAGE ON SCHEMA simsync TO " + role + "; GRANT SELECT ON ALL TABLES IN SCHEMA simsync TO " +
+               role);
   const std::string missing = check_database(url).missing_rights;
   EXPECT_THAT(missing, HasSubstr("insert in simsync.sim"));
   EXPECT_THAT(missing, Not(HasSubstr("select")));

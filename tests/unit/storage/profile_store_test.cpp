@@ -67,8 +67,9 @@ TEST_F(ProfileStoreTest, AnotherStatusReportedEarlierIsARow) {
 TEST_F(ProfileStoreTest, UnknownStatusesAreStatuses) {
   poll(100, "unknown", 50);
   poll(200, "never heard of", 150);
-  EXPECT_THAT(database_.rows("SELECT from_status, to_status FROM simsync.esim_profile_transition ORDER BY 1 NULLS FIRST"),
-              ElementsAre("null|unknown", "unknown|never heard of"));
+  EXPECT_THAT(
+      database_.rows("SELECT from_status, to_status FROM simsync.esim_profile_transition ORDER BY 1 NULLS FIRST"),
+      ElementsAre("null|unknown", "unknown|never heard of"));
 }
 
 TEST_F(ProfileStoreTest, AnOlderAnswerIsIgnored) {

@@ -24,8 +24,9 @@ class StoreTest : public testing::Test {
 
   // Everything that a write can touch: row versions, so that a rewrite to the same value shows as well.
   std::vector<std::string> versions() {
-    return database_.rows("SELECT 'sim', sim_id, xmin, ctid FROM simsync.sim UNION ALL "
-                          "SELECT 'change', sim_id, xmin, ctid FROM simsync.sim_change ORDER BY 1, 2, 4");
+    return database_.rows(
+        "SELECT 'sim', sim_id, xmin, ctid FROM simsync.sim UNION ALL "
+        "SELECT 'change', sim_id, xmin, ctid FROM simsync.sim_change ORDER BY 1, 2, 4");
   }
 };
 

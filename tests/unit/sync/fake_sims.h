@@ -37,9 +37,7 @@ class FakeList {
     sims.insert(sims.begin(), born.begin(), born.end());
   }
 
-  [[nodiscard]] auto find(const std::string& id) const {
-    return std::ranges::find(sims, id, &Sim::id);
-  }
+  [[nodiscard]] auto find(const std::string& id) const { return std::ranges::find(sims, id, &Sim::id); }
 
   // Throws ApiError (rejected) when the cursor's SIM does not exist.
   [[nodiscard]] SimPage page(const std::string& after, int limit) const {
@@ -58,10 +56,6 @@ class FakeList {
  private:
   int next_ = 0;
 };
-
-inline TimePoint wall_clock() {
-  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
 
 // Serves a FakeList. `on_list` runs before each page and may change the list, the answer, or throw.
 class FakeApi : public SimApi {

@@ -118,7 +118,8 @@ TEST(PollSchedule, NobodyStarves) {
       }
     } else {
       now = std::max(now + 1ms, *schedule.next_due());
-      if (random() % 1000 == 0) schedule.watch(roster, now, kWall + std::chrono::floor<std::chrono::microseconds>(now - kStart));
+      if (random() % 1000 == 0)
+        schedule.watch(roster, now, kWall + std::chrono::floor<std::chrono::microseconds>(now - kStart));
     }
   }
   EXPECT_EQ(last.size(), 300U);

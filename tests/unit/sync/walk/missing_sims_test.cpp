@@ -38,9 +38,7 @@ TEST(AskForMissing, OnlyA404MakesASimMissing) {
 
 class FailingApi : public FakeApi {
  public:
-  SimAnswer get(const std::string&, std::stop_token) override {
-    throw ApiError(ApiFailure::unavailable, 503, "busy");
-  }
+  SimAnswer get(const std::string&, std::stop_token) override { throw ApiError(ApiFailure::unavailable, 503, "busy"); }
 };
 
 TEST(AskForMissing, AnErrorLeavesTheSimUnanswered) {

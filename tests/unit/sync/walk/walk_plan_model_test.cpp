@@ -59,7 +59,8 @@ class World {
   }
 
   void answer(const PageRequest& request) {
-    if (!request.after.empty() && chance(motion_ / 3) && list_.find(request.after) != list_.sims.end()) erase(request.after);
+    if (!request.after.empty() && chance(motion_ / 3) && list_.find(request.after) != list_.sims.end())
+      erase(request.after);
     if (chance(faults_)) {
       // A page that cannot be had, but not one whose content lies: that only GET can find out (missing_sims.h).
       plan_.failed(request, chance(0.9) ? PageFailure::bad_page : PageFailure::cursor_gone, "fault");

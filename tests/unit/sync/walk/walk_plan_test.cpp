@@ -172,8 +172,8 @@ TEST(WalkPlan, ReadsAllButTheSimThatBreaksItsPage) {
   while (!plan.finished() && ++requests < 500) {
     if (plan.wants_detour()) {
       // What the store would say: the first known SIM created before the oldest read.
-      const auto beyond = std::ranges::find_if(
-          list.sims, [&](const Sim& sim) { return sim.created_at < *plan.oldest_read(); });
+      const auto beyond =
+          std::ranges::find_if(list.sims, [&](const Sim& sim) { return sim.created_at < *plan.oldest_read(); });
       plan.detour((beyond + static_cast<std::ptrdiff_t>(plan.detour_distance()))->id);
       continue;
     }

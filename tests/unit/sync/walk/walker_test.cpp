@@ -51,9 +51,7 @@ TEST_F(WalkerTest, AGoneSimBecomesMissing) {
 TEST_F(WalkerTest, ASimThatTheListLeftOutStays) {
   api_.list_.create(500);
   walk();
-  api_.on_page = [](SimPage& page) {
-    std::erase_if(page.sims, [](const Sim& sim) { return sim.id == "sim_249"; });
-  };
+  api_.on_page = [](SimPage& page) { std::erase_if(page.sims, [](const Sim& sim) { return sim.id == "sim_249"; }); };
   const WalkRecord record = walk();
   EXPECT_EQ(record.outcome, WalkOutcome::complete);
   EXPECT_EQ(api_.gets.at("sim_249"), 1);
@@ -67,8 +65,29 @@ TEST_F(WalkerTest, AnIncompleteWalkFindsNothingMissing) {
   api_.on_page = [](SimPage& page) { page.skipped.push_back({"sim_x", "broken"}); };
   const WalkRecord record = walk();
   EXPECT_EQ(record.outcome, WalkOutcome::incomplete);
-  EXPECT_THAT(api_.gets, IsEmpty());
+  EXPECT_EQ(api_.gets.at("sim_249"), 1);  // asked for, but its 404 is not enough
   EXPECT_THAT(stores_.mirror.missing, IsEmpty());
+}
+
+TEST_F(WalkerTest, AnUnreadablePageCostsOnlyTheSimThatBreaksIt) {
+  for (const bool known : {false, true}) {
+    SCOPED_TRACE(known);
+    stores_.mirror.present.clear();
+    api_.list_ = {};
+    api_.on_list = {};
+    api_.list_.create(1000);
+    for (Sim& sim : api_.list_.sims) sim.created_at -= std::chrono::seconds{std::stoi(sim.id.substr(4)) % 3};  // ties
+    if (known) walk();
+    api_.on_list = [](FakeApi& api, const ListQuery& query) {
+      // The fake API knows no filters: the poison's status is the first of them.
+      if (query.statuses.size() == 1 && query.statuses[0] != "active") return;
+      const SimPage page = api.list_.page(query.after, query.limit);
+      if (std::ranges::count(page.sims, "sim_500", &Sim::id) > 0) throw ApiError(ApiFailure::server_error, 500, "oops");
+    };
+    const WalkRecord record = walk();
+    EXPECT_EQ(record.outcome, WalkOutcome::incomplete);
+    EXPECT_EQ(stores_.mirror.present.size(), 1000U);
+  }
 }
 
 TEST_F(WalkerTest, MoreThanBelievableIsHeldBack) {
