@@ -61,13 +61,6 @@ void TextArray::append(std::string_view element) {
   text_ += '"';
 }
 
-void TextArray::append(TimePoint time) {
-  if (text_.size() > 1) text_ += ',';
-  text_ += '"';
-  append_time(text_, time);
-  text_ += '"';
-}
-
 std::string TextArray::take() {
   text_ += '}';
   std::string literal(1, '{');

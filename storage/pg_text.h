@@ -14,7 +14,6 @@ namespace simsync {
 class TextArray {
  public:
   void append(std::string_view element);
-  void append(TimePoint time);
   // The literal; the array is empty again.
   [[nodiscard]] std::string take();
 

@@ -52,7 +52,7 @@ class PostgresDryRun : public PostgresStore {
       total += write_or_halve<Reading>(round, [&](const std::vector<const Reading*>& batch) {
         return session_.read([&](pqxx::transaction_base& transaction) {
           ApplyResult result;
-          count(exec_with(transaction, statement, parameters_of(project, batch)), result);
+          count(exec_binary(transaction, statement, parameters_of(project, batch)), result);
           return result;
         });
       });

@@ -1,6 +1,7 @@
 #include "storage/postgres_inventory.h"
 
 #include "storage/batch.h"
+#include "storage/pg_binary.h"
 #include "storage/pg_text.h"
 #include "storage/postgres_store.h"
 #include "storage/pqxx_compat.h"
@@ -34,7 +35,7 @@ ApplyResult write_readings(PostgresSession& session, const std::string& project,
       const std::vector<std::string> parameters = parameters_of(project, batch);
       return session.transact([&](pqxx::transaction_base& transaction) {
         begin_batch(transaction, project);
-        return counts_of(exec_with(transaction, statement, parameters));
+        return counts_of(exec_binary(transaction, statement, parameters));
       });
     });
   }
@@ -44,14 +45,14 @@ ApplyResult write_readings(PostgresSession& session, const std::string& project,
 std::uint64_t mark_missing(pqxx::transaction_base& transaction, const std::string& project,
                            const std::vector<Disappearance>& gone) {
   if (gone.empty()) return 0;
-  TextArray ids, asked, observed;
+  BinaryArray ids{ElementType::text}, asked{ElementType::timestamptz}, observed{ElementType::timestamptz};
   for (const Disappearance& sim : gone) {
     ids.append(sim.sim_id);
     asked.append(sim.asked_at);
     observed.append(sim.observed_at);
   }
   begin_batch(transaction, project);
-  return exec_with(transaction, statements::kMarkMissing, {project, ids.take(), asked.take(), observed.take()})[0][0]
+  return exec_binary(transaction, statements::kMarkMissing, {project, ids.take(), asked.take(), observed.take()})[0][0]
       .as<std::uint64_t>();
 }
 
@@ -91,7 +92,10 @@ class PostgresStoreFactory : public StoreFactory {
 }  // namespace
 
 std::vector<std::string> sim_parameters(const std::string& project, const std::vector<const SimReading*>& batch) {
-  TextArray ids, iccids, providers, types, statuses, metadata, extra, created, asked, observed;
+  BinaryArray ids{ElementType::text}, iccids{ElementType::text}, providers{ElementType::text};
+  BinaryArray types{ElementType::text}, statuses{ElementType::text};
+  BinaryArray metadata{ElementType::jsonb}, extra{ElementType::jsonb};
+  BinaryArray created{ElementType::timestamptz}, asked{ElementType::timestamptz}, observed{ElementType::timestamptz};
   for (const SimReading* reading : batch) {
     ids.append(reading->sim.id);
     iccids.append(reading->sim.iccid);
@@ -110,7 +114,8 @@ std::vector<std::string> sim_parameters(const std::string& project, const std::v
 
 std::vector<std::string> profile_parameters(const std::string& project,
                                             const std::vector<const ProfileReading*>& batch) {
-  TextArray ids, statuses, updated, asked, observed;
+  BinaryArray ids{ElementType::text}, statuses{ElementType::text};
+  BinaryArray updated{ElementType::timestamptz}, asked{ElementType::timestamptz}, observed{ElementType::timestamptz};
   for (const ProfileReading* reading : batch) {
     ids.append(reading->profile.sim_id);
     statuses.append(reading->profile.status);

@@ -32,7 +32,7 @@ class PostgresStore : public InventoryStore {
   PostgresSession session_;
 };
 
-// The parameters of the batch statements: the project, then one array literal per column.
+// The parameters of the batch statements, for exec_binary: the project, then one array per column.
 std::vector<std::string> sim_parameters(const std::string& project, const std::vector<const SimReading*>& batch);
 std::vector<std::string> profile_parameters(const std::string& project,
                                             const std::vector<const ProfileReading*>& batch);

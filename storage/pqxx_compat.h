@@ -23,4 +23,21 @@ inline pqxx::result exec_with(pqxx::transaction_base& transaction, const std::st
 #endif
 }
 
+// The same with parameters in PostgreSQL's binary form, which may hold any byte.
+inline pqxx::result exec_binary(pqxx::transaction_base& transaction, const std::string& statement,
+                                const std::vector<std::string>& parameters) {
+#if PQXX_VERSION_MAJOR >= 7
+  pqxx::params all;
+  for (const std::string& parameter : parameters) all.append(pqxx::binary_cast(parameter));
+#if PQXX_VERSION_MAJOR > 7 || PQXX_VERSION_MINOR >= 10
+  return transaction.exec(statement, all);
+#else
+  return transaction.exec_params(statement, all);
+#endif
+#else
+  const std::vector<pqxx::binarystring> all{parameters.begin(), parameters.end()};
+  return transaction.exec_params(statement, pqxx::prepare::make_dynamic_params(all));
+#endif
+}
+
 }  // namespace simsync

@@ -43,10 +43,11 @@ SELECT CASE WHEN NOT has_database_privilege(current_database(), 'CREATE')
 inline constexpr char kLockProject[] = "SELECT pg_advisory_xact_lock(hashtextextended($1, 1936289139))";
 
 // A batch touches few rows of a large table, each by its key. The planner does not know that (a first sync has no
-// statistics yet, and the arrays' ids might be anywhere) and would rather read the whole table or index for each batch.
-inline constexpr char kPlanForBatches[] = R"(
-SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_hashjoin = off;
-SET LOCAL enable_mergejoin = off; SET LOCAL jit = off)";
+// statistics yet) and would join by reading the table or its index for each batch. So the batch statements leave it no
+// join to choose: they look stored rows up by a LATERAL subquery that OFFSET 0 keeps whole, and change them by
+// ON CONFLICT, both of which go by the key row by row.
+inline constexpr char kPlanForBatches[] =
+    "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL jit = off";
 
 // $1 project, then one array per column. `differing` is what the stored rows do not say yet; a reading that was asked
 // for before the stored one is older news and is left out. not_before is the last moment at which the stored value was
@@ -69,7 +70,7 @@ WITH incoming AS MATERIALIZED (
          least(greatest(s.missing_since, walked.since), i.observed_at) AS confirmed_gone,
          CASE WHEN walked.since IS NOT NULL THEN least(walked.since, i.observed_at) END AS walked_since
   FROM incoming i CROSS JOIN walked
-  LEFT JOIN simsync.sim s ON s.project = $1 AND s.sim_id = i.sim_id
+  LEFT JOIN LATERAL (SELECT * FROM simsync.sim o WHERE o.project = $1 AND o.sim_id = i.sim_id OFFSET 0) s ON true
   WHERE s.sim_id IS NULL
      OR (i.asked_at >= s.confirmed_at
          AND (s.missing_since IS NOT NULL
@@ -116,12 +117,14 @@ inline const std::string kApplySims = std::string{kDifferingSims} + R"(, created
   SELECT $1, sim_id, iccid, provider, type, status, metadata, created_at, extra, observed_at, observed_at, asked_at
   FROM differing WHERE is_new
 ), updated AS (
-  UPDATE simsync.sim s
-  SET iccid = d.iccid, provider = d.provider, type = d.type, status = d.status, metadata = d.metadata,
-      created_at = d.created_at, extra = d.extra, changed_at = d.observed_at, missing_since = NULL,
-      confirmed_at = d.asked_at
-  FROM differing d
-  WHERE NOT d.is_new AND s.project = $1 AND s.sim_id = d.sim_id
+  INSERT INTO simsync.sim (project, sim_id, iccid, provider, type, status, metadata, created_at, extra, first_seen_at,
+                           changed_at, confirmed_at)
+  SELECT $1, sim_id, iccid, provider, type, status, metadata, created_at, extra, observed_at, observed_at, asked_at
+  FROM differing WHERE NOT is_new
+  ON CONFLICT (project, sim_id) DO UPDATE
+  SET iccid = excluded.iccid, provider = excluded.provider, type = excluded.type, status = excluded.status,
+      metadata = excluded.metadata, created_at = excluded.created_at, extra = excluded.extra,
+      changed_at = excluded.changed_at, missing_since = NULL, confirmed_at = excluded.confirmed_at
 ), history AS (
   INSERT INTO simsync.sim_change (project, sim_id, kind, field, old_value, new_value, not_before, observed_at)
   SELECT $1, sim_id, kind, field, old_value, new_value, not_before, observed_at FROM change
@@ -143,13 +146,18 @@ WITH incoming AS MATERIALIZED (
 ), walked AS MATERIALIZED (
   SELECT max(started_at) AS since FROM simsync.walk WHERE project = $1 AND kind = 'full' AND outcome = 'complete'
 ), gone AS MATERIALIZED (
-  SELECT i.*, s.status, least(greatest(s.confirmed_at, walked.since), i.observed_at) AS confirmed
+  SELECT s.*, i.observed_at, least(greatest(s.confirmed_at, walked.since), i.observed_at) AS confirmed
   FROM incoming i CROSS JOIN walked
-  JOIN simsync.sim s ON s.project = $1 AND s.sim_id = i.sim_id
+  CROSS JOIN LATERAL (SELECT * FROM simsync.sim o WHERE o.project = $1 AND o.sim_id = i.sim_id OFFSET 0) s
   WHERE s.missing_since IS NULL AND s.confirmed_at <= i.asked_at
 ), updated AS (
-  UPDATE simsync.sim s SET missing_since = g.observed_at, changed_at = g.observed_at
-  FROM gone g WHERE s.project = $1 AND s.sim_id = g.sim_id
+  INSERT INTO simsync.sim (project, sim_id, iccid, provider, type, status, metadata, created_at, extra, first_seen_at,
+                           changed_at, missing_since, confirmed_at)
+  SELECT project, sim_id, iccid, provider, type, status, metadata, created_at, extra, first_seen_at, observed_at,
+         observed_at, confirmed_at
+  FROM gone
+  ON CONFLICT (project, sim_id) DO UPDATE
+  SET missing_since = excluded.missing_since, changed_at = excluded.changed_at
 ), history AS (
   INSERT INTO simsync.sim_change (project, sim_id, kind, field, old_value, new_value, not_before, observed_at)
   SELECT $1, sim_id, 'disappeared', 'status', status, NULL, confirmed, observed_at FROM gone
@@ -166,7 +174,8 @@ WITH incoming AS MATERIALIZED (
   SELECT i.*, p.sim_id IS NULL AS is_new, p.status AS old_status,
          CASE WHEN p.sim_id IS NOT NULL THEN least(p.last_polled_at, i.observed_at) END AS confirmed,
          p.sim_id IS NULL OR p.status <> i.status OR i.updated_at > p.updated_at AS moved
-  FROM incoming i LEFT JOIN simsync.esim_profile p ON p.project = $1 AND p.sim_id = i.sim_id
+  FROM incoming i
+  LEFT JOIN LATERAL (SELECT * FROM simsync.esim_profile o WHERE o.project = $1 AND o.sim_id = i.sim_id OFFSET 0) p ON true
   WHERE p.sim_id IS NULL OR i.asked_at >= p.last_polled_at
 ))";
 
@@ -175,12 +184,15 @@ inline const std::string kApplyProfiles = std::string{kMovedProfiles} + R"(, cre
   INSERT INTO simsync.esim_profile (project, sim_id, status, updated_at, first_observed_at, status_since, last_polled_at)
   SELECT $1, sim_id, status, updated_at, observed_at, updated_at, asked_at FROM compared WHERE is_new
 ), updated AS (
-  UPDATE simsync.esim_profile p
-  SET status = c.status, last_polled_at = c.asked_at,
-      updated_at = CASE WHEN c.moved THEN c.updated_at ELSE p.updated_at END,
-      status_since = CASE WHEN p.status <> c.status THEN c.updated_at ELSE p.status_since END
-  FROM compared c
-  WHERE NOT c.is_new AND p.project = $1 AND p.sim_id = c.sim_id
+  INSERT INTO simsync.esim_profile AS p (project, sim_id, status, updated_at, first_observed_at, status_since,
+                                         last_polled_at)
+  SELECT $1, sim_id, status, updated_at, observed_at, updated_at, asked_at FROM compared WHERE NOT is_new
+  ON CONFLICT (project, sim_id) DO UPDATE
+  SET status = excluded.status, last_polled_at = excluded.last_polled_at,
+      -- The same status reported earlier than known comes from an older copy: the later time stays.
+      updated_at = CASE WHEN p.status <> excluded.status THEN excluded.updated_at
+                        ELSE greatest(p.updated_at, excluded.updated_at) END,
+      status_since = CASE WHEN p.status <> excluded.status THEN excluded.updated_at ELSE p.status_since END
 ), history AS (
   INSERT INTO simsync.esim_profile_transition (project, sim_id, from_status, to_status, reported_at, not_before,
                                                observed_at)
