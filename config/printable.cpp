@@ -100,6 +100,20 @@ bool needs_escaping(std::string_view bytes) {
   return false;
 }
 
+std::string printable(std::string_view bytes) {
+  std::string out;
+  while (!bytes.empty()) {
+    const Utf8Character c = first_character(bytes);
+    if (!c.valid || is_treacherous(c.code_point)) {
+      out += '?';
+    } else {
+      out += bytes.substr(0, c.length);
+    }
+    bytes.remove_prefix(c.length);
+  }
+  return out;
+}
+
 std::string_view beginning(std::string_view bytes, std::size_t limit) {
   if (bytes.size() <= limit) return bytes;
   // A character is at most four bytes long, so its lead byte is at most three before the cut.

@@ -35,11 +35,6 @@ bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-bool is_variable_name(std::string_view name) {
-  const auto allowed = [](char c) { return is_letter(c) || is_digit(c) || c == '_'; };
-  return !name.empty() && !is_digit(name[0]) && std::all_of(name.begin(), name.end(), allowed);
-}
-
 template <typename Predicate>
 std::string_view take_while(std::string_view& text, Predicate predicate) {
   const auto end = std::find_if_not(text.begin(), text.end(), predicate);
@@ -86,6 +81,11 @@ std::string shown(double number) {
 }
 
 }  // namespace
+
+bool is_variable_name(std::string_view name) {
+  const auto allowed = [](char c) { return is_letter(c) || is_digit(c) || c == '_'; };
+  return !name.empty() && !is_digit(name[0]) && std::all_of(name.begin(), name.end(), allowed);
+}
 
 std::string expand_environment(std::string_view text) {
   std::string out;

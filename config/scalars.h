@@ -19,6 +19,9 @@ class BadValue : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Whether `name` can be an environment variable's: letters, digits and '_', no digit first.
+bool is_variable_name(std::string_view name);
+
 // All below throw BadValue.
 
 // Replaces ${NAME} by the environment variable NAME and $$ by $. Any other $ stays. What comes from the environment

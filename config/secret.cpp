@@ -9,6 +9,7 @@
 
 #include "config/log.h"
 #include "config/printable.h"
+#include "config/scalars.h"
 #include "config/secret_source.h"
 #include "config/small_file.h"
 
@@ -48,13 +49,6 @@ std::string fault_of(std::string_view text) {
     return "holds white space, control characters or characters that are not ASCII; write the secret alone on one line";
   }
   return {};
-}
-
-bool is_variable_name(const std::string& name) {
-  const auto allowed = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  };
-  return !name.empty() && !(name[0] >= '0' && name[0] <= '9') && std::all_of(name.begin(), name.end(), allowed);
 }
 
 // Tokens have lower case letters and names of variables hardly ever: who put the token where its variable's name

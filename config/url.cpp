@@ -8,6 +8,7 @@
 #include <optional>
 #include <system_error>
 
+#include "config/loopback.h"
 #include "config/scalars.h"
 
 namespace simsync {
@@ -46,16 +47,6 @@ bool is_host_name(std::string_view host) {
   };
   return !host.empty() && host.size() <= kLongestHost && std::all_of(host.begin(), host.end(), allowed) &&
          host.front() != '.' && host.front() != '-' && host.find("..") == std::string_view::npos;
-}
-
-bool is_loopback(const std::string& host) {
-  if (host == "localhost") return true;
-  // inet_pton takes four decimal numbers only, not the short forms of old (127.1) nor names (127.0.0.1.example.com).
-  in_addr v4{};
-  if (::inet_pton(AF_INET, host.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24U) == 127;
-  in6_addr v6{};
-  if (!host.starts_with('[') || ::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &v6) != 1) return false;
-  return IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
 unsigned parse_port(std::string_view digits, unsigned smallest) {

@@ -1,9 +1,11 @@
 // The program as a table of contents: parse, load, run the command, say what went wrong, exit code.
+#include <cstdlib>
 #include <iostream>
 #include <variant>
 
 #include "config/load_config.h"
 #include "config/log.h"
+#include "config/printable.h"
 #include "daemon/command_line.h"
 #include "daemon/commands/commands.h"
 #include "daemon/stop_signals.h"
@@ -30,14 +32,20 @@ ExitCode dispatch(const CommandLine& line, const Config& config, const std::stop
   return status_command(line, config);
 }
 
+// No destructors: whatever hangs could hang them as well.
+void cut_off() {
+  log::error("stop took too long and was cut off");
+  std::_Exit(static_cast<int>(ExitCode::failed));
+}
+
 ExitCode guarded(const CommandLine& line) {
-  const auto say = [](const std::exception& error) { std::cerr << "simsyncd: " << error.what() << '\n'; };
+  const auto say = [](const std::exception& error) { std::cerr << "simsyncd: " << printable(error.what()) << '\n'; };
   try {
     Config config = load_config(line.config_file);
     // A command that ends by itself says what came of it; the service has only its log.
     if (line.command != CommandName::run && config.log.level == LogLevel::info) config.log.level = LogLevel::warning;
     log::configure(config.log);
-    const StopSignals signals;
+    const StopSignals signals{cut_off};
     return dispatch(line, config, signals.token());
   } catch (const ConfigError& error) {
     say(error);

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "config/printable.h"
+
 namespace simsync {
 namespace {
 
@@ -14,12 +16,6 @@ std::string text_of(const Cell& cell) {
   return {};
 }
 
-std::string printable(std::string text) {
-  std::ranges::replace_if(
-      text, [](unsigned char c) { return c < 0x20 || c == 0x7F; }, '?');
-  return text;
-}
-
 // Columns on a terminal: bytes that continue a UTF-8 character take none.
 std::size_t width_of(const std::string& text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](unsigned char c) { return (c & 0xC0) != 0x80; }));
@@ -27,9 +23,9 @@ std::size_t width_of(const std::string& text) {
 
 void print_table(std::ostream& out, const Table& table) {
   std::vector<std::size_t> widths;
-  for (const std::string& column : table.columns) widths.push_back(width_of(column));
+  for (const std::string& column : table.columns) widths.push_back(width_of(printable(column)));
   for (const auto& row : table.rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(text_of(row[i])));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(printable(text_of(row[i]))));
   }
   const auto print_line = [&](const auto& cells, const auto& to_text, const auto& is_number) {
     std::string line;

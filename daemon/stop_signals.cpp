@@ -1,16 +1,14 @@
 #include "daemon/stop_signals.h"
 
 #include <csignal>
-#include <cstdlib>
 #include <ctime>
+#include <utility>
 
 #include "config/log.h"
-#include "daemon/exit_code.h"
+#include "sync/stopping.h"
 
 namespace simsync {
 namespace {
-
-constexpr std::chrono::milliseconds kStopTime{4500};
 
 sigset_t stop_signals() {
   sigset_t signals;
@@ -23,7 +21,8 @@ sigset_t stop_signals() {
 
 }  // namespace
 
-StopSignals::StopSignals() {
+StopSignals::StopSignals(std::function<void()> on_late, std::chrono::milliseconds patience)
+    : on_late_(std::move(on_late)), patience_(patience) {
   std::signal(SIGPIPE, SIG_IGN);
   const sigset_t signals = stop_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
@@ -41,20 +40,10 @@ void StopSignals::wait(const std::stop_token& done) {
       log::warning("SIGHUP ignored: this version reads its configuration at start only, restart it instead");
     } else if (signal == SIGTERM || signal == SIGINT) {
       stopping_.request_stop();
-      cut_off_late(done);
+      if (sleep_for(patience_, done)) on_late_();
       return;
     }
   }
-}
-
-void StopSignals::cut_off_late(const std::stop_token& done) {
-  std::mutex mutex;
-  std::unique_lock lock{mutex};
-  std::condition_variable_any nothing;
-  nothing.wait_for(lock, done, kStopTime, [] { return false; });
-  if (done.stop_requested()) return;
-  log::error("stop took too long and was cut off");
-  std::_Exit(static_cast<int>(ExitCode::failed));
 }
 
 }  // namespace simsync

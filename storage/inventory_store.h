@@ -26,10 +26,10 @@ struct WatchedProfile {
 // One line of `simsyncd status`.
 struct ProjectStatus {
   std::string project;
-  std::uint64_t sims = 0;     // present
-  std::uint64_t missing = 0;  // gone from the API, kept here
-  std::uint64_t profiles = 0;
-  std::uint64_t profiles_due = 0;               // not polled within the interval given
+  std::uint64_t sims = 0;      // present
+  std::uint64_t missing = 0;   // gone from the API, kept here
+  std::uint64_t profiles = 0;  // watched
+  std::uint64_t profiles_due = 0;
   std::optional<TimePoint> last_complete_walk;  // its end
   std::optional<WalkRecord> last_walk;          // the last finished full walk
   std::string last_error;                       // of the last walk that was not complete, with its time
@@ -79,8 +79,10 @@ class InventoryStore {
   //   same, updatedAt earlier  no row, the later updatedAt stays: an older copy answered
   virtual ApplyResult apply_profiles(const std::string& project, const std::vector<ProfileReading>& readings) = 0;
 
-  // Reads: a line for the project; a profile is due when it was not polled within `poll_interval`.
-  virtual ProjectStatus status(const std::string& project, std::chrono::milliseconds poll_interval) = 0;
+  // Reads: a line for the project; of its profiles (those of watched_profiles()), one is due when it was not polled
+  // within `poll_interval`, or never.
+  virtual ProjectStatus status(const std::string& project, const std::vector<std::string>& providers,
+                               std::chrono::milliseconds poll_interval) = 0;
 };
 
 // Opens stores, each for one thread. Safe from any thread.

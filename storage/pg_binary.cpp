@@ -20,6 +20,11 @@ void append_number(std::string& bytes, T value) {
   bytes.append(digits, sizeof value);
 }
 
+std::uint64_t since_2000(TimePoint time) {
+  constexpr TimePoint kEpoch = std::chrono::sys_days{std::chrono::year{2000} / 1 / 1};
+  return static_cast<std::uint64_t>((time - kEpoch).count());
+}
+
 std::string without_nul(std::string_view text) {
   std::string clean;
   for (const char c : text) {
@@ -47,9 +52,8 @@ void BinaryArray::append(std::string_view element) {
 
 void BinaryArray::append(TimePoint time) {
   ++count_;
-  constexpr TimePoint kEpoch = std::chrono::sys_days{std::chrono::year{2000} / 1 / 1};
   append_number(bytes_, std::uint32_t{8});
-  append_number(bytes_, static_cast<std::uint64_t>((time - kEpoch).count()));
+  append_number(bytes_, since_2000(time));
 }
 
 std::string BinaryArray::take() {
@@ -62,6 +66,12 @@ std::string BinaryArray::take() {
   bytes_.replace(0, kHeader, header);
   if (count_ == 0) bytes_.resize(kHeaderOfEmpty);
   return std::move(bytes_);
+}
+
+std::string binary_time(TimePoint time) {
+  std::string bytes;
+  append_number(bytes, since_2000(time));
+  return bytes;
 }
 
 }  // namespace simsync

@@ -29,4 +29,7 @@ class BinaryArray {
   std::string bytes_;
 };
 
+// A single time in the same form.
+std::string binary_time(TimePoint time);
+
 }  // namespace simsync

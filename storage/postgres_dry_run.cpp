@@ -24,7 +24,7 @@ std::optional<std::string> text_or_null(const pqxx::field& field) {
 class PostgresDryRun : public PostgresStore {
  public:
   PostgresDryRun(const std::string& url, std::shared_ptr<Listener> listener)
-      : PostgresStore(url), session_(url), listener_(std::move(listener)) {}
+      : PostgresStore(url), listener_(std::move(listener)) {}
 
   std::int64_t begin_walk(const std::string&, WalkKind, TimePoint) override { return 0; }
 
@@ -86,7 +86,6 @@ class PostgresDryRun : public PostgresStore {
     listener_->tell(change);
   }
 
-  PostgresSession session_;
   std::shared_ptr<Listener> listener_;
 };
 

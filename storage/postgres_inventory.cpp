@@ -52,7 +52,8 @@ std::uint64_t mark_missing(pqxx::transaction_base& transaction, const std::strin
     observed.append(sim.observed_at);
   }
   begin_batch(transaction, project);
-  return exec_binary(transaction, statements::kMarkMissing, {project, ids.take(), asked.take(), observed.take()})[0][0]
+  return exec_binary(transaction, statements::kMarkMissing,
+                     {project, ids.take(), asked.take(), observed.take(), binary_time(wall_clock())})[0][0]
       .as<std::uint64_t>();
 }
 
@@ -108,8 +109,8 @@ std::vector<std::string> sim_parameters(const std::string& project, const std::v
     asked.append(reading->asked_at);
     observed.append(reading->observed_at);
   }
-  return {project,         ids.take(),   iccids.take(),  providers.take(), types.take(),   statuses.take(),
-          metadata.take(), extra.take(), created.take(), asked.take(),     observed.take()};
+  return {project,         ids.take(),   iccids.take(),  providers.take(), types.take(),    statuses.take(),
+          metadata.take(), extra.take(), created.take(), asked.take(),     observed.take(), binary_time(wall_clock())};
 }
 
 std::vector<std::string> profile_parameters(const std::string& project,
@@ -123,7 +124,8 @@ std::vector<std::string> profile_parameters(const std::string& project,
     asked.append(reading->asked_at);
     observed.append(reading->observed_at);
   }
-  return {project, ids.take(), statuses.take(), updated.take(), asked.take(), observed.take()};
+  return {project,      ids.take(),      statuses.take(),          updated.take(),
+          asked.take(), observed.take(), binary_time(wall_clock())};
 }
 
 std::int64_t PostgresStore::begin_walk(const std::string& project, WalkKind kind, TimePoint started_at) {
@@ -211,12 +213,13 @@ ApplyResult PostgresStore::apply_profiles(const std::string& project, const std:
   return write_readings(session_, project, readings, statements::kApplyProfiles, profile_parameters);
 }
 
-ProjectStatus PostgresStore::status(const std::string& project, std::chrono::milliseconds poll_interval) {
+ProjectStatus PostgresStore::status(const std::string& project, const std::vector<std::string>& providers,
+                                    std::chrono::milliseconds poll_interval) {
   return session_.read([&](pqxx::transaction_base& transaction) {
     ProjectStatus status;
     status.project = project;
-    const pqxx::result counts =
-        exec_with(transaction, statements::kStatusCounts, {project, std::to_string(poll_interval.count())});
+    const pqxx::result counts = exec_with(transaction, statements::kStatusCounts,
+                                          {project, std::to_string(poll_interval.count()), text_array(providers)});
     status.sims = counts[0][0].as<std::uint64_t>();
     status.missing = counts[0][1].as<std::uint64_t>();
     status.profiles = counts[0][2].as<std::uint64_t>();

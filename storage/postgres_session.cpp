@@ -10,11 +10,23 @@ std::string first_line(std::string_view text) {
   return std::string{text.substr(0, text.find('\n'))};
 }
 
+// Where a host has several addresses libpq has a line for each, and the last may be the one that matters.
+std::string one_line(std::string_view text) {
+  std::string line;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    const std::string next = first_line(text.substr(0, end));
+    if (!next.empty()) line += (line.empty() ? "" : "; ") + next;
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return line;
+}
+
 // SQLSTATE classes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 StorageFailure failure_of_state(std::string_view state) {
   const std::string_view state_class = state.substr(0, 2);
   if (state == "42501" || state_class == "28") return StorageFailure::denied;
-  if (state == "42P01" || state == "42703" || state == "3F000" || state == "42883") return StorageFailure::schema;
+  if (state == "42P01" || state == "42703" || state == "3F000") return StorageFailure::schema;
   if (state_class == "22" || state_class == "54") return StorageFailure::data;
   // Shutdown and start-up, lost connections, too many of them, out of memory or disk: all pass.
   if (state_class == "57" || state_class == "08" || state_class == "53") return StorageFailure::unreachable;
@@ -30,8 +42,7 @@ StorageFailure failure_of(const pqxx::sql_error& error) {
   const auto is = [&error](auto* type) { return dynamic_cast<decltype(type)>(&error) != nullptr; };
   if (is(static_cast<const pqxx::insufficient_privilege*>(nullptr))) return StorageFailure::denied;
   if (is(static_cast<const pqxx::undefined_table*>(nullptr)) ||
-      is(static_cast<const pqxx::undefined_column*>(nullptr)) ||
-      is(static_cast<const pqxx::undefined_function*>(nullptr))) {
+      is(static_cast<const pqxx::undefined_column*>(nullptr))) {
     return StorageFailure::schema;
   }
   if (is(static_cast<const pqxx::data_exception*>(nullptr))) return StorageFailure::data;
@@ -42,7 +53,7 @@ StorageFailure failure_of(const pqxx::sql_error& error) {
 const char* advice(StorageFailure failure) {
   switch (failure) {
     case StorageFailure::denied:
-      return "; grant the role what docs/operations.md lists";
+      return "; docs/operations.md says what the role has to be granted";
     case StorageFailure::schema:
       return "; run 'simsyncd migrate' first";
     default:
@@ -60,8 +71,7 @@ pqxx::connection& PostgresSession::connected() {
     try {
       connection_ = std::make_unique<pqxx::connection>(conninfo_.text);
     } catch (const pqxx::failure& error) {
-      throw StorageError(StorageFailure::unreachable, conninfo_.label +
-                                                          ": cannot connect: " + first_line(error.what()) +
+      throw StorageError(StorageFailure::unreachable, conninfo_.label + ": cannot connect: " + one_line(error.what()) +
                                                           "; check database.url and that the server runs");
     }
   }

@@ -26,9 +26,10 @@ class PostgresStore : public InventoryStore {
   std::vector<WatchedProfile> watched_profiles(const std::string& project,
                                                const std::vector<std::string>& providers) override;
   ApplyResult apply_profiles(const std::string& project, const std::vector<ProfileReading>& readings) override;
-  ProjectStatus status(const std::string& project, std::chrono::milliseconds poll_interval) override;
+  ProjectStatus status(const std::string& project, const std::vector<std::string>& providers,
+                       std::chrono::milliseconds poll_interval) override;
 
- private:
+ protected:
   PostgresSession session_;
 };
 

@@ -29,8 +29,13 @@ inline constexpr char kServerVersion[] = "SELECT split_part(current_setting('ser
 // One text that says what the role may not do, or null.
 inline constexpr char kMissingRights[] = R"(
 SELECT string_agg(lower(privilege) || ' in simsync.' || name, ', ' ORDER BY name, privilege)
-FROM unnest(ARRAY['sim', 'sim_change', 'esim_profile', 'esim_profile_transition', 'walk']) AS name,
-     unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS privilege
+FROM (SELECT name, privilege
+      FROM unnest(ARRAY['sim', 'esim_profile', 'walk']) AS name, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS privilege
+      UNION ALL
+      SELECT name, privilege
+      FROM unnest(ARRAY['sim_change', 'esim_profile_transition']) AS name, unnest(ARRAY['SELECT', 'INSERT']) AS privilege
+      UNION ALL SELECT 'schema_migration', 'SELECT'
+     ) AS needed
 WHERE NOT (has_schema_privilege('simsync', 'USAGE') AND has_table_privilege('simsync.' || name, privilege)))";
 inline constexpr char kMissingRightsToCreate[] = R"(
 SELECT CASE WHEN NOT has_database_privilege(current_database(), 'CREATE')
@@ -49,11 +54,12 @@ inline constexpr char kLockProject[] = "SELECT pg_advisory_xact_lock(hashtextext
 inline constexpr char kPlanForBatches[] =
     "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL jit = off";
 
-// $1 project, then one array per column. `differing` is what the stored rows do not say yet; a reading that was asked
-// for before the stored one is older news and is left out. not_before is the last moment at which the stored value was
-// confirmed: when the row was last written, or the start of the last complete walk, which read every present SIM.
-// For status it is also the answer that made the SIM missing; the other fields of a missing SIM were not confirmed
-// since it was last read.
+// $1 project, then one array per column, then the writer's present time. `differing` is what the stored rows do not say
+// yet; a reading that was asked for before the stored one is older news and is left out, unless the stored one lies in
+// the future: that comes from a clock that was ahead, and must not silence the mirror until then. not_before is the
+// last moment at which the stored value was confirmed: when the row was last written, or the start of the last complete
+// walk, which read every present SIM. For status it is also the answer that made the SIM missing; the other fields of a
+// missing SIM were not confirmed since it was last read.
 inline constexpr char kDifferingSims[] = R"(
 WITH incoming AS MATERIALIZED (
   SELECT * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::jsonb[],
@@ -72,7 +78,7 @@ WITH incoming AS MATERIALIZED (
   FROM incoming i CROSS JOIN walked
   LEFT JOIN LATERAL (SELECT * FROM simsync.sim o WHERE o.project = $1 AND o.sim_id = i.sim_id OFFSET 0) s ON true
   WHERE s.sim_id IS NULL
-     OR (i.asked_at >= s.confirmed_at
+     OR ((i.asked_at >= greatest(s.confirmed_at, s.missing_since) OR s.confirmed_at > $12::timestamptz + interval '1 minute')
          AND (s.missing_since IS NOT NULL
               OR (s.iccid, s.provider, s.type, s.status, s.metadata, s.extra, s.created_at)
                  IS DISTINCT FROM (i.iccid, i.provider, i.type, i.status, i.metadata, i.extra, i.created_at)))
@@ -138,8 +144,8 @@ inline const std::string kCompareSims = std::string{kDifferingSims} + R"(
 SELECT d.sim_id, d.is_new, c.kind, c.field, c.old_value, c.new_value
 FROM differing d LEFT JOIN change c ON c.sim_id = d.sim_id ORDER BY d.sim_id)";
 
-// $1 project, $2 ids, $3 asked_at, $4 observed_at: one array each. A SIM that was read later than the answer that
-// denied it stays. Returns how many became missing and the rows of history told.
+// $1 project, $2 ids, $3 asked_at, $4 observed_at: one array each; $5 the present time. A SIM that was read later than
+// the answer that denied it stays. Returns how many became missing and the rows of history told.
 inline const std::string kMarkMissing = std::string{R"(
 WITH incoming AS MATERIALIZED (
   SELECT * FROM unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) AS i (sim_id, asked_at, observed_at)
@@ -149,7 +155,7 @@ WITH incoming AS MATERIALIZED (
   SELECT s.*, i.observed_at, least(greatest(s.confirmed_at, walked.since), i.observed_at) AS confirmed
   FROM incoming i CROSS JOIN walked
   CROSS JOIN LATERAL (SELECT * FROM simsync.sim o WHERE o.project = $1 AND o.sim_id = i.sim_id OFFSET 0) s
-  WHERE s.missing_since IS NULL AND s.confirmed_at <= i.asked_at
+  WHERE s.missing_since IS NULL AND (s.confirmed_at <= i.asked_at OR s.confirmed_at > $5::timestamptz + interval '1 minute')
 ), updated AS (
   INSERT INTO simsync.sim (project, sim_id, iccid, provider, type, status, metadata, created_at, extra, first_seen_at,
                            changed_at, missing_since, confirmed_at)
@@ -165,7 +171,7 @@ WITH incoming AS MATERIALIZED (
 ), )"} + kNotifyHistory + R"(
 SELECT count(*) FROM told)";
 
-// $1 project, $2 ids, $3 status, $4 updated_at, $5 asked_at, $6 observed_at: one array each.
+// $1 project, $2 ids, $3 status, $4 updated_at, $5 asked_at, $6 observed_at: one array each; $7 the present time.
 inline constexpr char kMovedProfiles[] = R"(
 WITH incoming AS MATERIALIZED (
   SELECT * FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[])
@@ -176,7 +182,7 @@ WITH incoming AS MATERIALIZED (
          p.sim_id IS NULL OR p.status <> i.status OR i.updated_at > p.updated_at AS moved
   FROM incoming i
   LEFT JOIN LATERAL (SELECT * FROM simsync.esim_profile o WHERE o.project = $1 AND o.sim_id = i.sim_id OFFSET 0) p ON true
-  WHERE p.sim_id IS NULL OR i.asked_at >= p.last_polled_at
+  WHERE p.sim_id IS NULL OR i.asked_at >= p.last_polled_at OR p.last_polled_at > $7::timestamptz + interval '1 minute'
 ))";
 
 // Returns first sights, moved profiles that were known, rows of history.
@@ -222,7 +228,7 @@ INSERT INTO simsync.walk (project, kind, started_at) VALUES ($1, $2, $3::timesta
 inline constexpr char kFinishWalk[] = R"(
 UPDATE simsync.walk
 SET finished_at = $3::timestamptz, outcome = $4, pages = $5::bigint, sims = $6::bigint, created = $7::bigint,
-    changed = $8::bigint, disappeared = $9::bigint, requests = $10::bigint, retries = $11::bigint,
+    changed = $8::bigint, disappeared = greatest(disappeared, $9::bigint), requests = $10::bigint, retries = $11::bigint,
     skipped = $12::bigint, held_back = $13::bigint, error = nullif($14, '')
 WHERE project = $1 AND walk_id = $2::bigint)";
 
@@ -247,12 +253,14 @@ ORDER BY s.sim_id LIMIT $4::bigint)";
 inline constexpr char kStatusCounts[] = R"(
 SELECT (SELECT count(*) FROM simsync.sim WHERE project = $1 AND missing_since IS NULL),
        (SELECT count(*) FROM simsync.sim WHERE project = $1 AND missing_since IS NOT NULL),
-       (SELECT count(*) FROM simsync.esim_profile WHERE project = $1),
-       (SELECT count(*) FROM simsync.esim_profile p JOIN simsync.sim s USING (project, sim_id)
-        WHERE project = $1 AND s.missing_since IS NULL
-          AND p.last_polled_at < now() - $2::bigint * interval '1 millisecond'),
+       watched.profiles, watched.due,
        (SELECT (extract(epoch FROM max(finished_at)) * 1000000)::bigint FROM simsync.walk
-        WHERE project = $1 AND kind = 'full' AND outcome = 'complete'))";
+        WHERE project = $1 AND kind = 'full' AND outcome = 'complete')
+FROM (SELECT count(*) AS profiles,
+             count(*) FILTER (WHERE p.last_polled_at IS NULL OR p.last_polled_at > now() + interval '1 minute'
+                              OR p.last_polled_at < now() - $2::bigint * interval '1 millisecond') AS due
+      FROM simsync.sim s LEFT JOIN simsync.esim_profile p ON p.project = s.project AND p.sim_id = s.sim_id
+      WHERE s.project = $1 AND s.missing_since IS NULL AND s.type = 'eSIM' AND s.provider = ANY ($3::text[])) watched)";
 inline constexpr char kStatusLastWalk[] = R"(
 SELECT walk_id, (extract(epoch FROM started_at) * 1000000)::bigint, (extract(epoch FROM finished_at) * 1000000)::bigint,
        outcome, pages, sims, created, changed, disappeared, requests, retries, skipped, held_back, coalesce(error, '')
@@ -260,6 +268,8 @@ FROM simsync.walk WHERE project = $1 AND kind = 'full' AND outcome IS NOT NULL O
 inline constexpr char kStatusLastError[] = R"(
 SELECT to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"') || ' ' || kind || ' walk ' || walk_id || ' '
        || outcome || ': ' || coalesce(error, '')
-FROM simsync.walk WHERE project = $1 AND outcome IN ('failed', 'incomplete') ORDER BY walk_id DESC LIMIT 1)";
+FROM simsync.walk
+WHERE project = $1 AND outcome IN ('failed', 'incomplete') AND error IS DISTINCT FROM 'stopped before its end'
+ORDER BY walk_id DESC LIMIT 1)";
 
 }  // namespace simsync::statements

@@ -35,6 +35,8 @@ void ProjectSync::run(std::stop_token stop) {
         action();
       } catch (const StorageError&) {
         if (!stopping.stop_requested()) failure = std::current_exception();
+      } catch (...) {
+        failure = std::current_exception();
       }
       stopping.request_stop();
     };
@@ -49,7 +51,7 @@ void ProjectSync::walk_on_time(Poller& poller, std::stop_token stop) {
   Walker walker{settings_.project, api_, stores_, settings_.walk, Patience::until_stop};
   StorageRetry retry{Patience::until_stop, settings_.project};
   const std::unique_ptr<InventoryStore> store = stores_.open();
-  bool ever_complete = retry(stop, [&] { return store->ever_complete(settings_.project); });
+  bool ever_whole = retry(stop, [&] { return store->ever_complete(settings_.project); });
   Clock::time_point next_full = Clock::now();
   Clock::time_point next_fresh = next_full + settings_.walk.new_sims_interval;
   unsigned failures = 0;
@@ -57,17 +59,18 @@ void ProjectSync::walk_on_time(Poller& poller, std::stop_token stop) {
     const Clock::time_point started = Clock::now();
     const bool full = started >= next_full;
     const WalkRecord record = full ? walker.full(stop) : walker.fresh(stop);
-    // What a failed walk did read is stored as well.
-    if (record.created + record.changed + record.disappeared > 0) poller.roster_changed();
+    // What a failed walk did read is stored as well. A write whose commit was in doubt and did happen counts nothing
+    // when it is repeated, so a full walk always has the roster read anew.
+    if (full || record.created + record.changed > 0) poller.roster_changed();
     if (full) {
       failures = record.outcome == WalkOutcome::failed ? failures + 1 : 0;
-      ever_complete |= record.outcome == WalkOutcome::complete;
+      ever_whole |= record.outcome != WalkOutcome::failed;
       next_full = failures == 0 ? started + settings_.walk.interval
                                 : Clock::now() + pause_after(failures, settings_.walk.interval);
     }
     next_fresh = Clock::now() + settings_.walk.new_sims_interval;
-    // Before the first complete walk everything is new, and a look at the newest page finds nothing out.
-    const Clock::time_point next = ever_complete ? std::min(next_full, next_fresh) : next_full;
+    // Before the first whole walk everything is new, and a look at the newest page finds nothing out.
+    const Clock::time_point next = ever_whole ? std::min(next_full, next_fresh) : next_full;
     const auto pause = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now());
     if (pause.count() > 0) sleep_for(pause, stop);
   }

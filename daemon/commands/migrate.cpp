@@ -1,7 +1,5 @@
 #include <iostream>
 
-#include "config/load_config.h"
-#include "config/log.h"
 #include "daemon/commands/commands.h"
 #include "storage/migrator.h"
 
@@ -12,24 +10,6 @@ ExitCode migrate_command(const Config& config) {
   for (const std::string& name : applied) std::cout << "applied " << name << '\n';
   std::cout << "schema is at version " << schema_state(config.database.url).version << '\n';
   return ExitCode::done;
-}
-
-void prepare_schema(const DatabaseConfig& database) {
-  if (!database.migrate) {
-    require_current_schema(database.url);
-    return;
-  }
-  for (const std::string& name : migrate(database.url)) log::info("migration applied", {{"migration", name}});
-}
-
-std::vector<ProjectConfig> chosen_projects(const CommandLine& line, const Config& config) {
-  if (line.project.empty()) return config.projects;
-  std::string known;
-  for (const ProjectConfig& project : config.projects) {
-    if (project.id == line.project) return {project};
-    known += (known.empty() ? "" : ", ") + project.id;
-  }
-  throw ConfigError("--project " + line.project + " is not in " + line.config_file + "; it has " + known);
 }
 
 }  // namespace simsync

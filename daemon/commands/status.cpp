@@ -13,10 +13,6 @@ Cell seconds_since(const std::optional<TimePoint>& time) {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now() - *time).count();
 }
 
-Cell number(std::uint64_t value) {
-  return static_cast<std::int64_t>(value);
-}
-
 }  // namespace
 
 ExitCode status_command(const CommandLine& line, const Config& config) {
@@ -25,11 +21,12 @@ ExitCode status_command(const CommandLine& line, const Config& config) {
   Table table{
       {"project", "complete_walk_age_s", "last_walk", "sims", "missing", "profiles", "profiles_due", "last_error"}, {}};
   for (const ProjectConfig& project : chosen_projects(line, config)) {
-    const ProjectStatus status = store->status(project.id, config.profiles.interval);
+    const ProjectStatus status = store->status(project.id, config.profiles.providers, config.profiles.interval);
     table.rows.push_back({project.id, seconds_since(status.last_complete_walk),
                           status.last_walk ? Cell{std::string{to_text(status.last_walk->outcome)}} : Cell{},
-                          number(status.sims), number(status.missing), number(status.profiles),
-                          number(status.profiles_due), status.last_error.empty() ? Cell{} : Cell{status.last_error}});
+                          count_cell(status.sims), count_cell(status.missing), count_cell(status.profiles),
+                          count_cell(status.profiles_due),
+                          status.last_error.empty() ? Cell{} : Cell{status.last_error}});
   }
   print(std::cout, table, line.output);
   return ExitCode::done;

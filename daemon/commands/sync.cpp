@@ -12,42 +12,40 @@
 namespace simsync {
 namespace {
 
-Cell number(std::uint64_t value) {
-  return static_cast<std::int64_t>(value);
-}
-
-void print_change(const std::string& project, const Change& change) {
-  std::cout << project << ' ' << change.sim_id << ' ' << change.kind << ' ' << change.field;
-  if (change.old_value || change.new_value) {
-    std::cout << ": " << change.old_value.value_or("(none)") << " -> " << change.new_value.value_or("(none)");
-  }
-  std::cout << '\n';
+Cell text_or_null(const std::optional<std::string>& text) {
+  return text ? Cell{*text} : Cell{};
 }
 
 std::vector<Cell> row_of(const std::string& project, const PassReport& report) {
   return {project,
           std::string{to_text(report.walk.outcome)},
-          number(report.walk.sims),
-          number(report.walk.created),
-          number(report.walk.changed),
-          number(report.walk.disappeared),
-          number(report.polls.polled),
-          number(report.polls.first_seen),
-          number(report.polls.transitions),
-          number(report.polls.failed)};
+          count_cell(report.walk.sims),
+          count_cell(report.walk.created),
+          count_cell(report.walk.changed),
+          count_cell(report.walk.disappeared),
+          count_cell(report.polls.polled),
+          count_cell(report.polls.first_seen),
+          count_cell(report.polls.transitions),
+          count_cell(report.polls.failed)};
 }
 
 // One line on stderr for what did not go well, and the exit code for it.
-ExitCode judge(const std::string& project, const PassReport& report) {
+ExitCode judge(const std::string& project, const PassReport& report, const std::stop_token& stop) {
+  const auto say = [&project](const std::string& what) {
+    std::cerr << "simsyncd: " << project << ": " << what << '\n';
+  };
+  if (stop.stop_requested()) {
+    say("stopped before its end; what was read until then is stored");
+    return ExitCode::failed;
+  }
   if (report.walk.outcome != WalkOutcome::complete) {
-    std::cerr << "simsyncd: " << project << ": walk " << to_text(report.walk.outcome) << ": " << report.walk.error
-              << '\n';
+    say("walk " + std::string{to_text(report.walk.outcome)} + ": " + report.walk.error);
     return report.walk.outcome == WalkOutcome::failed ? ExitCode::api : ExitCode::failed;
   }
   if (report.polls.failed == 0) return ExitCode::done;
-  std::cerr << "simsyncd: " << project << ": " << report.polls.failed << " of " << report.polls.watched
-            << " profiles were not answered, the last one: " << report.polls.last_error << '\n';
-  return report.polls.polled == 0 ? ExitCode::api : ExitCode::failed;
+  say(std::to_string(report.polls.watched - report.polls.polled) + " of " + std::to_string(report.polls.watched) +
+      " profiles were not answered, the last one: " + report.polls.last_error);
+  return report.polls.given_up || report.polls.polled == 0 ? ExitCode::api : ExitCode::failed;
 }
 
 }  // namespace
@@ -59,13 +57,18 @@ ExitCode sync_command(const CommandLine& line, const Config& config, std::stop_t
   } else {
     prepare_schema(config.database);
   }
-  Table table{{"project", "walk", "sims", "created", "changed", "disappeared", "polled", "first_seen", "transitions",
-               "unanswered"},
-              {}};
+  Table passes{{"project", "walk", "sims", "created", "changed", "disappeared", "polled", "first_seen", "transitions",
+                "unanswered"},
+               {}};
+  // What a dry run says would change: data like any other, so it is printed as such.
+  Table changes{{"project", "sim_id", "kind", "field", "old_value", "new_value"}, {}};
   ExitCode worst = ExitCode::done;
   for (const ProjectConfig& project : projects) {
     ProgressLine progress{project.id};
-    const auto tell = [&](const Change& change) { print_change(project.id, change); };
+    const auto tell = [&](const Change& change) {
+      changes.rows.push_back({project.id, change.sim_id, change.kind, change.field, text_or_null(change.old_value),
+                              text_or_null(change.new_value)});
+    };
     const std::unique_ptr<StoreFactory> stores = line.dry_run ? make_postgres_dry_run_factory(config.database.url, tell)
                                                               : make_postgres_store_factory(config.database.url);
     const std::unique_ptr<SimApi> api = make_http_sim_api(config.api, project);
@@ -74,12 +77,13 @@ ExitCode sync_command(const CommandLine& line, const Config& config, std::stop_t
         stop, [&](const WalkRecord& walk) { progress.walked(walk); },
         [&](const PollReport& polls) { progress.polled(polls); });
     progress.clear();
-    table.rows.push_back(row_of(project.id, report));
-    const ExitCode code = judge(project.id, report);
+    passes.rows.push_back(row_of(project.id, report));
+    const ExitCode code = judge(project.id, report, stop);
     if (worst == ExitCode::done) worst = code;
     if (stop.stop_requested()) break;
   }
-  print(std::cout, table, line.output);
+  if (line.dry_run) print(std::cout, changes, line.output);
+  if (!line.dry_run || line.output == OutputFormat::table) print(std::cout, passes, line.output);
   return worst;
 }
 

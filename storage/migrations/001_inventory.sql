@@ -120,6 +120,8 @@ CREATE TABLE simsync.walk (
 );
 -- Serves the write path: "has this project ever been walked completely, and when did the last such walk start?"
 CREATE INDEX walk_complete ON simsync.walk (project, started_at) WHERE kind = 'full' AND outcome = 'complete';
+-- Serves the start of a walk: "which walks did an ended program leave open?"
+CREATE INDEX walk_open ON simsync.walk (project, kind) WHERE outcome IS NULL;
 COMMENT ON TABLE simsync.walk IS 'One row for each walk over the API''s list.';
 COMMENT ON COLUMN simsync.walk.kind IS 'full: the whole list; new: the newest page, and on until a known SIM is met.';
 COMMENT ON COLUMN simsync.walk.outcome IS

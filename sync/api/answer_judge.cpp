@@ -26,13 +26,17 @@ Verdict judge_delivery(const HttpOutcome& outcome, const ProjectNames& project) 
       return {ApiFailure::tls, "TLS with " + project.url + " failed" + why +
                                    "; check api.base_url, and api.ca_file if the certificate is your own"};
     case Delivery::timeout:
-      return {ApiFailure::timeout, "no whole answer from " + project.url + " within api.timeout"};
+      return {ApiFailure::timeout,
+              "no whole answer from " + project.url + " within api.timeout; check the network, or raise api.timeout"};
     case Delivery::too_large:
-      return {ApiFailure::too_large, "the answer is larger than can be believed"};
+      return {
+          ApiFailure::too_large,
+          "the answer is larger than can be believed; check api.base_url, and if it stays report it to the provider"};
     case Delivery::stopped:
       return {ApiFailure::stopped, "stopped"};
     default:
-      return {ApiFailure::unreachable, "the connection to " + project.url + " was lost" + why};
+      return {ApiFailure::unreachable, "the connection to " + project.url + " was lost" + why +
+                                           "; check the network, and if it stays report it to the provider"};
   }
 }
 
@@ -61,7 +65,12 @@ std::string advice(ApiFailure failure, int status, const Endpoint& endpoint, con
   if (status == 407) return ": the proxy wants other credentials, check https_proxy";
   if (failure == ApiFailure::unauthorized) return "; check the token of project " + project.id;
   if (failure == ApiFailure::not_found) return "; " + std::string(endpoint.missing);
-  return {};
+  if (failure == ApiFailure::throttled)
+    return "; the API wants fewer requests, lower api.requests_per_second if it stays";
+  if (failure == ApiFailure::rejected)
+    return "; the API does not take this request, if it stays report it to the provider";
+  if (failure == ApiFailure::malformed) return "; this is no answer of the API, check api.base_url";
+  return "; the API has trouble, if it stays report it to the provider";
 }
 
 }  // namespace
@@ -83,7 +92,8 @@ std::string presentable(std::string_view text, std::string_view token) {
 }
 
 ApiError malformed_answer(int status, std::string_view problem, const Endpoint& endpoint) {
-  return {ApiFailure::malformed, status, endpoint.text + ": " + std::string(problem)};
+  return {ApiFailure::malformed, status,
+          endpoint.text + ": " + std::string(problem) + "; if it stays, report it to the provider"};
 }
 
 std::optional<ApiError> judge(const HttpOutcome& outcome, std::string_view body_start,

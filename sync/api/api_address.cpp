@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "config/load_config.h"
+#include "config/loopback.h"
 
 namespace simsync {
 namespace {
@@ -155,13 +156,6 @@ std::optional<Proxy> proxy_for(const ApiAddress& address, const Environment& env
   Proxy proxy = parse_proxy(environment(variable), variable);
   if (is_loopback(address.host) && !is_loopback(proxy.host)) return std::nullopt;
   return proxy;
-}
-
-bool is_loopback(std::string_view host) {
-  const std::string name = lower(host);
-  if (name == "localhost" || name == "::1") return true;
-  // Only addresses: 127.example.com is a name like any other.
-  return name.starts_with("127.") && name.find_first_not_of("0123456789.") == std::string::npos;
 }
 
 std::string percent_encoded(std::string_view text) {

@@ -39,9 +39,6 @@ using Environment = std::function<const char*(const char*)>;  // like getenv
 // http://.
 std::optional<Proxy> proxy_for(const ApiAddress& address, const Environment& environment);
 
-// Whether `host` names this machine: localhost, 127.0.0.0/8 or ::1.
-bool is_loopback(std::string_view host);
-
 // `text` with everything percent-encoded but unreserved characters (RFC 3986, 2.3), so that it is one path segment or
 // one query value, whatever it holds.
 std::string percent_encoded(std::string_view text);

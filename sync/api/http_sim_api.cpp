@@ -149,6 +149,7 @@ class HttpSimApi : public SimApi {
   struct Attempt {
     std::optional<ApiError> error;
     bool surely_unsent = false;
+    Clock::duration rate_wait{};  // waited for the operator's own rate and for other callers
     TimePoint asked_at{};
     TimePoint observed_at{};
   };
@@ -180,11 +181,14 @@ class HttpSimApi : public SimApi {
   Exchange call(const Endpoint& endpoint, const HttpRequest& request, Repeat repeat, const std::stop_token& stop,
                 Read&& read) {
     RetryPolicy policy(options_.retry, seed_.fetch_add(1, std::memory_order_relaxed));
-    const Clock::time_point start = Clock::now();
+    Clock::time_point start = Clock::now();
     for (unsigned attempts = 1;; ++attempts) {
-      Attempt attempt = try_once(endpoint, request, repeat, stop, start, attempts, read);
+      const Clock::duration patience = options_.retry.total - (Clock::now() - start);
+      Attempt attempt = try_once(endpoint, request, repeat, stop, patience, attempts, read);
       if (!attempt.error) return {attempt.asked_at, attempt.observed_at, attempts};
       ApiError& error = *attempt.error;
+      // The limit is for the API's trouble; a rate that is low by the operator's own wish leaves the retries as many.
+      start += attempt.rate_wait;
       const auto elapsed = std::chrono::ceil<milliseconds>(Clock::now() - start);
       const FailedAttempt failed{error.failure(), error.http_status(), attempt.surely_unsent, error.retry_after()};
       const auto wait = policy.wait_before_next(repeat, failed, attempts, elapsed);
@@ -200,15 +204,17 @@ class HttpSimApi : public SimApi {
 
   template <typename Read>
   Attempt try_once(const Endpoint& endpoint, const HttpRequest& request, Repeat repeat, const std::stop_token& stop,
-                   Clock::time_point call_start, unsigned attempts, Read& read) {
+                   Clock::duration patience, unsigned attempts, Read& read) {
+    const Clock::time_point came = Clock::now();
     // Connections are handed out in turn, so waiting for the budget with one in hand keeps the callers in order.
     const auto lease = pool_.lease(stop);
     if (!lease) throw stopped(endpoint);
     Connection& connection = **lease;
     const Clock::time_point queued = Clock::now();
-    const bool probe = take_turn(endpoint, call_start, stop);
+    const bool probe = take_turn(endpoint, came, patience, stop);
     Attempt attempt;
     const Clock::time_point sent = Clock::now();
+    attempt.rate_wait = sent - came - budget_.paused_between(came, sent);
     attempt.asked_at = wall_clock();
     HttpOutcome outcome = connection.send(request, stop, repeat == Repeat::if_unsent);
     if (outcome.maybe_stale && repeat == Repeat::harmless) {
@@ -260,14 +266,15 @@ class HttpSimApi : public SimApi {
         budget_.token_accepted();
       }
     } else if (error->retry_after()) {
-      budget_.pause_until(now + *error->retry_after());
+      budget_.pause(now, now + *error->retry_after());
     }
   }
 
-  // Waits for the budget. True when this request is a probe of a token that was refused.
-  bool take_turn(const Endpoint& endpoint, Clock::time_point call_start, const std::stop_token& stop) {
+  // Waits for the budget since `came`. True when this request is a probe of a token that was refused.
+  bool take_turn(const Endpoint& endpoint, Clock::time_point came, Clock::duration patience,
+                 const std::stop_token& stop) {
     using Kind = RequestBudget::Turn::Kind;
-    const auto turn = budget_.take(stop, call_start + options_.retry.total);
+    const auto turn = budget_.take(stop, came, patience);
     if (stop.stop_requested()) throw stopped(endpoint);
     if (turn.kind == Kind::granted) return turn.probe;
     const auto again = std::chrono::ceil<milliseconds>(turn.again - Clock::now());

@@ -1,7 +1,8 @@
-// A RequestBudget that several threads wait on.
+// A RequestBudget that several threads wait on, strictly first come, first served.
 #pragma once
 
 #include <condition_variable>
+#include <list>
 #include <mutex>
 #include <stop_token>
 
@@ -13,21 +14,37 @@ namespace simsync {
 class PacedBudget {
  public:
   using Time = RequestBudget::Time;
+  using Turn = RequestBudget::Turn;
 
   explicit PacedBudget(double per_second) : budget_(per_second) {}
 
-  // Blocks until a request may go, the token is refused, `deadline` would pass before the turn comes, or stop (the
-  // caller looks). Turns that are not `granted` say when to come again.
-  RequestBudget::Turn take(const std::stop_token& stop, Time deadline);
+  // Blocks until it is the caller's turn and a request may go, however long the operator's own rate makes that. Ends
+  // without a request (`again` says when to come back) as
+  //   refused  when the token is refused, at once, for all who wait;
+  //   paused   when the server's pause has taken `patience` of the caller's time, which began at `since`;
+  //   wait     when stop is requested.
+  // Whoever leaves holds nobody up behind.
+  Turn take(const std::stop_token& stop, Time since, Time::duration patience);
 
-  void pause_until(Time until);
+  // How much of the time from `since` to `now` was the server's latest pause.
+  Time::duration paused_between(Time since, Time now) const;
+
+  void pause(Time now, Time until);
   void token_refused(Time now, bool probe);
   void token_accepted();
 
  private:
-  std::mutex mutex_;
-  std::condition_variable_any never_;
-  RequestBudget budget_;  // guarded by mutex_
+  struct Waiter {
+    std::condition_variable_any turn;
+    bool woken = false;
+  };
+
+  static void wake(Waiter& waiter);
+  void wake_all();
+
+  mutable std::mutex mutex_;  // guards what follows
+  RequestBudget budget_;
+  std::list<Waiter> waiting_;  // in the order in which they came; only the first one takes
 };
 
 }  // namespace simsync

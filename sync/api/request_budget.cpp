@@ -16,20 +16,25 @@ RequestBudget::RequestBudget(double per_second)
     : per_second_(per_second), burst_(std::max(1.0, per_second)), tokens_(std::max(1.0, per_second / 10)) {}
 
 RequestBudget::Turn RequestBudget::try_take(Time now) {
-  if (refused_ && now < next_probe_) return {Turn::Kind::refused, next_probe_, false};
-  if (now < paused_until_) return {Turn::Kind::wait, paused_until_, false};
+  if (const auto held_up = obstacle(now)) return *held_up;
   if (per_second_ > 0) {
     refill(now);
     if (tokens_ < 1) {
       const std::chrono::duration<double> until_next{(1 - tokens_) / per_second_};
       // Rounded up: asking a nanosecond early would only mean asking twice.
-      return {Turn::Kind::wait, now + std::chrono::ceil<std::chrono::microseconds>(until_next), false};
+      return {Turn::Kind::wait, now + std::chrono::ceil<std::chrono::microseconds>(until_next)};
     }
     tokens_ -= 1;
   }
   // Should the probe be lost, another one follows after the same wait.
   if (refused_) next_probe_ = now + kProbeWaits[probe_step_];
   return {Turn::Kind::granted, now, refused_};
+}
+
+std::optional<RequestBudget::Turn> RequestBudget::obstacle(Time now) const {
+  if (refused_ && now < next_probe_) return Turn{Turn::Kind::refused, next_probe_};
+  if (now < paused_until_) return Turn{Turn::Kind::paused, paused_until_, false, paused_from_};
+  return std::nullopt;
 }
 
 void RequestBudget::refill(Time now) {
@@ -40,8 +45,14 @@ void RequestBudget::refill(Time now) {
   if (!refilled_at_ || now > *refilled_at_) refilled_at_ = now;
 }
 
-void RequestBudget::pause_until(Time until) {
+void RequestBudget::pause(Time now, Time until) {
+  if (now >= paused_until_) paused_from_ = now;
   paused_until_ = std::max(paused_until_, until);
+}
+
+RequestBudget::Time::duration RequestBudget::paused_between(Time since, Time now) const {
+  const auto overlap = std::min(now, paused_until_) - std::max(since, paused_from_);
+  return std::max(overlap, Time::duration::zero());
 }
 
 void RequestBudget::token_refused(Time now, bool probe) {

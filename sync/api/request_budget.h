@@ -15,12 +15,14 @@ class RequestBudget {
   struct Turn {
     enum class Kind {
       granted,  // send one request now
-      wait,     // ask again at `again`
+      wait,     // the operator's rate; ask again at `again`
+      paused,   // the server asked for a pause, from `since` to `again`
       refused,  // the token was refused; nothing may be sent before `again`, and then a single probe
     };
     Kind kind = Kind::granted;
     Time again{};
     bool probe = false;  // granted to find out whether the token works again
+    Time since{};        // of a pause; where pauses follow each other without a gap, of the first
   };
 
   // `per_second` 0: no limit. Bursts are up to a second's worth but at least one request; the first burst is a tenth
@@ -29,8 +31,15 @@ class RequestBudget {
 
   [[nodiscard]] Turn try_take(Time now);
 
-  // No request before `until` (Retry-After of 429 and 503, facts.md "Errors"). An earlier end never shortens a pause.
-  void pause_until(Time until);
+  // What holds everybody up, whoever's turn it is: `refused` or `paused`; nullopt where only the rate can.
+  [[nodiscard]] std::optional<Turn> obstacle(Time now) const;
+
+  // No request from `now` until `until` (Retry-After of 429 and 503, facts.md "Errors"). An earlier end never shortens
+  // a pause.
+  void pause(Time now, Time until);
+
+  // How much of the time from `since` to `now` the latest pause took.
+  [[nodiscard]] Time::duration paused_between(Time since, Time now) const;
 
   // A request that was granted with `probe` was answered with 401 or 403. The project's requests stop; one probe is let
   // through after 30 s, then 1, 2, 5 and every 10 minutes. The answers of requests that left together count once.
@@ -46,6 +55,7 @@ class RequestBudget {
   double burst_;
   double tokens_;
   std::optional<Time> refilled_at_;
+  Time paused_from_{};
   Time paused_until_{};
   bool refused_ = false;
   std::size_t probe_step_ = 0;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -17,16 +18,18 @@
 #include "sync/bounded_queue.h"
 #include "sync/patience.h"
 #include "sync/profiles/poll_schedule.h"
+#include "sync/skip_log.h"
 
 namespace simsync {
 
 struct PollReport {
   std::uint64_t watched = 0;  // profiles on the roster
   std::uint64_t polled = 0;   // answers
-  std::uint64_t failed = 0;   // SIMs without an answer
+  std::uint64_t failed = 0;   // polls without an answer, or with one that the database cannot hold
   std::uint64_t first_seen = 0;
   std::uint64_t transitions = 0;  // of profiles that were known
   std::string last_error;
+  bool given_up = false;  // one pass: the API was gone or refused the token, the rest was not asked
 };
 
 using PollProgress = std::function<void(const PollReport&)>;
@@ -51,9 +54,12 @@ class Poller {
 
   PollReport poll(Mode mode, std::stop_token stop, const PollProgress& progress);
   void load_roster(Mode mode, const std::stop_token& stop);
-  void work(Mode mode, const std::stop_token& stop);
+  void work(Mode mode, std::stop_source& stopping);
   std::optional<std::string> next_due(Mode mode, const std::stop_token& stop);
-  void ask(const std::string& sim_id, const std::stop_token& stop);
+  void ask(const std::string& sim_id, Mode mode, const std::stop_token& stop);
+  void note_failure(const std::string& sim_id, Mode mode, const ApiError& error);
+  void note_answer();
+  bool workers_ended();
   std::vector<ProfileReading> next_batch(const std::stop_token& stop);
   void record(const std::vector<ProfileReading>& batch, const std::stop_token& stop);
 
@@ -63,13 +69,16 @@ class Poller {
   ProfilesConfig config_;
   std::size_t workers_;
   StorageRetry retry_;
-  std::unique_ptr<InventoryStore> store_;  // the caller's thread
+  std::unique_ptr<InventoryStore> store_;  // the caller's thread, and the next
+  SkipLog skip_log_;
 
   std::mutex mutex_;  // guards what follows up to the blank line
   std::condition_variable_any changed_;
   PollSchedule schedule_;
   PollReport report_;
   std::size_t at_work_ = 0;
+  std::size_t failures_in_a_row_ = 0;
+  std::exception_ptr worker_failure_;
 
   BoundedQueue<ProfileReading> answers_;
   std::atomic<bool> roster_is_old_ = true;

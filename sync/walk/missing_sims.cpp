@@ -4,6 +4,8 @@
 #include <mutex>
 #include <thread>
 
+#include "config/log.h"
+
 namespace simsync {
 namespace {
 
@@ -48,6 +50,8 @@ class Asking {
       count(error.attempts());
       if (error.failure() != ApiFailure::not_found) return;
       found_.gone.push_back({id, asked_at, wall_clock()});
+    } catch (const std::exception& error) {
+      log::warning("SIM not asked for", {{"sim", id}, {"error", error.what()}});
     }
   }
 

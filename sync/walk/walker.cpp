@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <exception>
 #include <iterator>
 #include <mutex>
 #include <thread>
@@ -14,6 +15,7 @@
 namespace simsync {
 namespace {
 
+constexpr char kStopped[] = "stopped before its end";
 constexpr std::size_t kFetchers = 1;         // the plan hands out one page at a time as yet
 constexpr std::size_t kQueuedPages = 16;     // fetched, not yet taken by the writer
 constexpr std::size_t kBatchSims = 4000;     // one transaction; large enough that its fixed cost does not count
@@ -86,6 +88,7 @@ struct Walker::Fetch {
   WalkPlan plan;
   std::uint64_t requests = 0;
   std::uint64_t retries = 0;
+  std::exception_ptr failure;  // of a fetcher, for the writer
 
   BoundedQueue<SimPage> pages{kQueuedPages};
   std::atomic<std::size_t> fetchers = kFetchers;  // still at work
@@ -122,6 +125,17 @@ void Walker::finish(WalkRecord& record, const std::vector<Disappearance>& gone, 
   log_walk(project_, record, patience_);
 }
 
+// What no answer of the API explains (memory, threads) ends the walk where its caller can see it.
+void Walker::run_fetcher(Fetch& fetch) {
+  try {
+    fetch_pages(fetch);
+  } catch (...) {
+    const std::lock_guard lock{fetch.mutex};
+    fetch.failure = std::current_exception();
+  }
+  if (--fetch.fetchers == 0) fetch.pages.close();
+}
+
 void Walker::fetch_pages(Fetch& fetch) {
   const std::stop_token stop = fetch.stopping.get_token();
   while (!stop.stop_requested()) {
@@ -153,7 +167,6 @@ void Walker::fetch_pages(Fetch& fetch) {
     }
     fetch.changed.notify_all();
   }
-  if (--fetch.fetchers == 0) fetch.pages.close();
 }
 
 // The plan is stuck before a page that cannot be read.
@@ -215,7 +228,7 @@ void Walker::write(const std::vector<SimReading>& readings, WalkRecord& record, 
   record.changed += result.changed;
   record.skipped += result.rejected.size();
   for (const std::string& id : result.rejected) {
-    skip_log_.note(project_, id, "the database cannot hold one of its values");
+    skip_log_.note("SIM skipped", project_, id, "the database cannot hold one of its values");
     record.error = "SIM " + id + " skipped: the database cannot hold one of its values";
   }
 }
@@ -226,7 +239,7 @@ void Walker::write_pages(Fetch& fetch, WalkRecord& record, const WalkProgress& p
     // Whatever else has arrived goes into the same transaction.
     for (; page; page = batch.size() < kBatchSims ? fetch.pages.try_pop() : std::nullopt) {
       ++record.pages;
-      for (const SkippedItem& item : page->skipped) skip_log_.note(project_, item.id, item.reason);
+      for (const SkippedItem& item : page->skipped) skip_log_.note("SIM skipped", project_, item.id, item.reason);
       std::vector<SimReading> readings = readings_of(std::move(*page));
       std::move(readings.begin(), readings.end(), std::back_inserter(batch));
       if (batch.size() >= kBatchSims) break;
@@ -259,15 +272,16 @@ WalkRecord Walker::full(std::stop_token stop, const WalkProgress& progress) {
   const std::stop_callback pass_on{stop, [&fetch] { fetch.stopping.request_stop(); }};
   {
     std::vector<std::jthread> fetchers;
-    for (std::size_t i = 0; i < kFetchers; ++i) fetchers.emplace_back([this, &fetch] { fetch_pages(fetch); });
+    for (std::size_t i = 0; i < kFetchers; ++i) fetchers.emplace_back([this, &fetch] { run_fetcher(fetch); });
     // An error of the writer ends the fetchers before they are waited for.
     const StopOnExit stop_on_exit{fetch.stopping};
     write_pages(fetch, record, progress, stop);
   }
+  if (fetch.failure) std::rethrow_exception(fetch.failure);
   std::vector<Disappearance> gone;
   if (stop.stop_requested()) {
     record.outcome = WalkOutcome::failed;
-    record.error = "stopped before its end";
+    record.error = kStopped;
   } else {
     conclude(fetch, record);
     if (record.outcome == WalkOutcome::complete) {
@@ -316,8 +330,12 @@ std::vector<Disappearance> Walker::find_missing(const Fetch& fetch, WalkRecord& 
   }
   if (missing.unanswered > 0) {
     record.outcome = WalkOutcome::incomplete;
-    record.error = std::to_string(missing.unanswered) + " SIMs were not on the list and could not be asked for";
+    record.error = stop.stop_requested()
+                       ? kStopped
+                       : std::to_string(missing.unanswered) + " SIMs were not on the list and could not be asked for";
   }
+  // Only a complete walk can find a SIM missing (product.md, promise 2); the next one will.
+  if (record.outcome != WalkOutcome::complete) return {};
   return std::move(missing.gone);
 }
 
@@ -333,7 +351,10 @@ WalkRecord Walker::fresh(std::stop_token stop) {
       record.retries += retries_of(page.exchange.attempts);
       record.sims += page.sims.size();
       record.skipped += page.skipped.size();
-      for (const SkippedItem& item : page.skipped) skip_log_.note(project_, item.id, item.reason);
+      for (const SkippedItem& item : page.skipped) {
+        skip_log_.note("SIM skipped", project_, item.id, item.reason);
+        record.error = "SIM " + item.id + " skipped: " + item.reason;
+      }
       const std::optional<std::string> next = page.more_after;
       const std::uint64_t created_before = record.created;
       const std::uint64_t on_page = page.sims.size();
@@ -341,12 +362,13 @@ WalkRecord Walker::fresh(std::stop_token stop) {
       more = on_page > 0 && record.created - created_before == on_page && next && *next != after;
       if (more) after = *next;
     }
-    if (record.skipped > 0) record.outcome = WalkOutcome::incomplete;
+    if (record.pages == kNewestPages) record.error = "more new SIMs than a look reads; the full walk reads them";
+    if (record.skipped > 0 || !record.error.empty()) record.outcome = WalkOutcome::incomplete;
   } catch (const ApiError& error) {
     record.requests += error.attempts();
     record.retries += retries_of(error.attempts());
     record.outcome = WalkOutcome::failed;
-    record.error = error.failure() == ApiFailure::stopped ? "stopped before its end" : error.what();
+    record.error = error.failure() == ApiFailure::stopped ? kStopped : error.what();
   }
   finish(record, {}, stop);
   return record;

@@ -13,7 +13,7 @@
 #include "storage/inventory_store.h"
 #include "sync/api/sim_api.h"
 #include "sync/patience.h"
-#include "sync/walk/skip_log.h"
+#include "sync/skip_log.h"
 
 namespace simsync {
 
@@ -39,6 +39,7 @@ class Walker {
 
   WalkRecord begin(WalkKind kind, std::stop_token stop);
   void finish(WalkRecord& record, const std::vector<Disappearance>& gone, std::stop_token stop);
+  void run_fetcher(Fetch& fetch);
   void fetch_pages(Fetch& fetch);
   void take_detour(Fetch& fetch);
   std::optional<std::string> known_beyond(TimePoint before, std::size_t distance);

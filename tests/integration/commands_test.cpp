@@ -86,7 +86,7 @@ TEST(DryRun, WritesNothingAndSaysWhatWouldChange) {
   EXPECT_TRUE(says(changed, "paused")) << outcome.out;
   EXPECT_TRUE(says(gone, "disappeared")) << outcome.out;
   EXPECT_TRUE(says(born, "appeared")) << outcome.out;
-  EXPECT_TRUE(says("", "transition profile")) << outcome.out;
+  EXPECT_TRUE(says("transition", "profile")) << outcome.out;
   scene.sync_well();
   scene.expect_equal();
 }

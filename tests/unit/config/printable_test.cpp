@@ -37,6 +37,19 @@ TEST(Printable, BytesThatAreNoUtf8) {
   EXPECT_EQ(escaped("\xE2\x82\n"), "\\xe2\\x82\\n");               // cut short; the newline is its own character
 }
 
+TEST(Printable, ForATerminalOnlyWhatDoesHarmIsReplaced) {
+  EXPECT_EQ(printable("a \"b\" c:\\d \xC3\xA4\xF0\x9F\x98\x80"), "a \"b\" c:\\d \xC3\xA4\xF0\x9F\x98\x80");
+  EXPECT_EQ(printable("\x1B[2J\x7F\n"), "?[2J??");
+  EXPECT_EQ(printable("\xC2\x9B"
+                      "2J\xE2\x80\xAE"
+                      "x\xE2\x81\xA6\xE2\x80\xA8"),
+            "?2J?x??");
+  EXPECT_EQ(printable("\x9B"
+                      "2J\xE2\x80"),
+            "?2J??")
+      << "no UTF-8: a terminal may take it for C1";
+}
+
 TEST(Printable, BeginningCutsBetweenCharacters) {
   EXPECT_EQ(beginning("abc", 3), "abc");
   EXPECT_EQ(beginning("abcd", 3), "abc");

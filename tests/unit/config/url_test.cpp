@@ -1,4 +1,5 @@
 #include "config/url.h"
+#include "config/loopback.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -43,6 +44,19 @@ TEST(BaseUrl, PlainHttpOnlyToLoopback) {
         "http://[::ffff:127.0.0.1]", "http://[::2]", "http://notlocalhost", "http://10.0.0.1"}) {
     EXPECT_THAT(complaint(parse_base_url, url), HasSubstr("not loopback")) << url;
   }
+}
+
+TEST(Loopback, KnowsOnlyWhatIsCertain) {
+  for (const char* host :
+       {"localhost", "LocalHost", "127.0.0.1", "127.255.3.4", "::1", "[::1]", "0:0:0:0:0:0:0:1", "[0::1]"}) {
+    EXPECT_TRUE(is_loopback(host)) << host;
+  }
+  for (const char* host : {"", "[]", "localhost.", "localhos", "localhost.evil.example", "127.0.0.1.evil.example",
+                           "127.1", "127.", "0177.0.0.1", "2130706433", "128.0.0.1", "0.0.0.0", "::", "::2", "[::1",
+                           "[127.0.0.1]", "::ffff:127.0.0.1", " 127.0.0.1"}) {
+    EXPECT_FALSE(is_loopback(host)) << host;
+  }
+  EXPECT_FALSE(is_loopback(std::string_view("127.0.0.1\0.evil.example", 22)));
 }
 
 TEST(BaseUrl, Bad) {

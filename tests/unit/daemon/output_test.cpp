@@ -24,6 +24,17 @@ TEST(Output, TableIsAlignedAndSafeForATerminal) {
             "b,\"ü\"        7  two?lines?[1m\n");
 }
 
+TEST(Output, NothingOfACellCanMoveTheCursorOrTurnTheText) {
+  const Table table{{"sim", "next"},
+                    {{std::string{"\xC2\x9B"
+                                  "2J\xE2\x80\xAE"
+                                  "x\xFF"},
+                      std::string{"y"}}}};
+  std::ostringstream out;
+  print(out, table, OutputFormat::table);
+  EXPECT_EQ(out.str(), "sim     next\n?2J?x?  y\n");
+}
+
 TEST(Output, CsvQuotes) {
   EXPECT_EQ(printed(OutputFormat::csv),
             "project,sims,error\r\nacme,20000,\r\n\"b,\"\"ü\"\"\",7,\"two\nlines\033[1m\"\r\n");

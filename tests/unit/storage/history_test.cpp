@@ -123,6 +123,29 @@ TEST_F(HistoryTest, EveryReadingOfABatchCounts) {
               ElementsAre("sim_1|changed|status|active|inactive|10|21", "sim_1|changed|status|inactive|active|20|31"));
 }
 
+// The machine ran for a while with a clock that was a year ahead.
+TEST_F(HistoryTest, AClockThatWasAheadDoesNotSilenceTheMirror) {
+  const TimePoint ahead = wall_clock() + std::chrono::hours{24 * 365};
+  store_->apply("acme", {{plain_sim("sim_1"), ahead, ahead}, {plain_sim("sim_2"), ahead, ahead}});
+  const TimePoint now = wall_clock();
+  EXPECT_EQ(store_->apply("acme", {{sim_with_status("inactive"), now, now}}).changed, 1U);
+  WalkRecord record;
+  record.started_at = record.finished_at = now;
+  record.outcome = WalkOutcome::complete;
+  record.id = store_->begin_walk("acme", WalkKind::full, now);
+  store_->finish_walk("acme", record, {{"sim_2", now, now}});
+  EXPECT_EQ(record.disappeared, 1U);
+}
+
+// Another program heard of the SIM's end after this page was asked for, and before it is written.
+TEST_F(HistoryTest, AnOldPageBringsNobodyBack) {
+  store_->apply("acme", {read_at(10, plain_sim("sim_1"))});
+  walk(15, WalkOutcome::complete, {{"sim_1", at(25), at(26)}});
+  EXPECT_EQ(store_->apply("acme", {read_at(20, plain_sim("sim_1"))}).changed, 0U);
+  EXPECT_EQ(store_->present_count("acme"), 0U);
+  EXPECT_EQ(store_->apply("acme", {read_at(30, plain_sim("sim_1"))}).changed, 1U);
+}
+
 class Listener : public pqxx::notification_receiver {
  public:
   Listener(pqxx::connection& connection, std::vector<std::string>& payloads)

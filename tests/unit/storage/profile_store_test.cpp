@@ -78,6 +78,13 @@ TEST_F(ProfileStoreTest, AnOlderAnswerIsIgnored) {
   EXPECT_THAT(database_.rows(kProfile), ElementsAre("enabled|150|150|200"));
 }
 
+TEST_F(ProfileStoreTest, AClockThatWasAheadDoesNotSilenceIt) {
+  const TimePoint ahead = wall_clock() + std::chrono::hours{24 * 365};
+  store_->apply_profiles("acme", {{{"sim_1", "enabled", at(1)}, ahead, ahead}});
+  const TimePoint now = wall_clock();
+  EXPECT_EQ(store_->apply_profiles("acme", {{{"sim_1", "disabled", at(2)}, now, now}}).changed, 1U);
+}
+
 TEST_F(ProfileStoreTest, ASimTwiceInABatchKeepsBothTransitions) {
   store_->apply_profiles("acme", {profile_at(1, "sim_1", "installed", 1), profile_at(3, "sim_1", "enabled", 2),
                                   profile_at(5, "sim_1", "disabled", 4)});

@@ -32,7 +32,7 @@ TEST(WalkStore, KeepsTheWholeRecord) {
   EXPECT_THAT(database.rows("SELECT kind, outcome, pages, sims, created, changed, disappeared, requests, retries,"
                             " skipped, held_back, error FROM simsync.walk"),
               ElementsAre("full|incomplete|3|4|5|6|0|7|8|9|10|why"));
-  const ProjectStatus status = store->status("acme", std::chrono::minutes{1});
+  const ProjectStatus status = store->status("acme", {"p3"}, std::chrono::minutes{1});
   ASSERT_TRUE(status.last_walk);
   EXPECT_EQ(status.last_walk->held_back, 10U);
   EXPECT_EQ(status.last_walk->outcome, WalkOutcome::incomplete);
@@ -65,11 +65,11 @@ TEST(WalkStore, CountsForTheStatus) {
   store->finish_walk("acme", record, {{"c", at(6), at(7)}});
   store->apply_profiles("acme", {profile_at(1, "a", "enabled", 1)});
   EXPECT_TRUE(store->ever_complete("acme"));
-  const ProjectStatus status = store->status("acme", std::chrono::minutes{1});
+  const ProjectStatus status = store->status("acme", {"p3"}, std::chrono::minutes{1});
   EXPECT_EQ(status.sims, 2U);
   EXPECT_EQ(status.missing, 1U);
-  EXPECT_EQ(status.profiles, 1U);
-  EXPECT_EQ(status.profiles_due, 1U);  // polled on 1 January 2026
+  EXPECT_EQ(status.profiles, 2U);
+  EXPECT_EQ(status.profiles_due, 2U);  // polled on 1 January 2026, and never
   EXPECT_EQ(status.last_complete_walk, at(9));
 }
 

@@ -64,6 +64,7 @@ class FakeApi : public SimApi {
   std::function<void(FakeApi&, const ListQuery&)> on_list;
   std::function<void(SimPage&)> on_page;
   std::function<EsimProfile(const std::string&)> on_profile;
+  std::function<void(const std::string&)> on_get;
   std::map<std::string, int> gets;  // how often each SIM was asked for
   std::map<std::string, int> polls;
   int lists = 0;
@@ -83,6 +84,7 @@ class FakeApi : public SimApi {
   SimAnswer get(const std::string& id, std::stop_token) override {
     const std::lock_guard lock{mutex};
     ++gets[id];
+    if (on_get) on_get(id);
     const auto found = list_.find(id);
     if (found == list_.sims.end()) throw ApiError(ApiFailure::not_found, 404, "no such SIM");
     return {*found, {wall_clock(), wall_clock(), 1}};
@@ -192,7 +194,9 @@ class FakeStore : public InventoryStore {
     return {};
   }
 
-  ProjectStatus status(const std::string&, std::chrono::milliseconds) override { return {}; }
+  ProjectStatus status(const std::string&, const std::vector<std::string>&, std::chrono::milliseconds) override {
+    return {};
+  }
 
  private:
   FakeMirror& mirror_;

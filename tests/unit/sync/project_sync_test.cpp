@@ -58,6 +58,46 @@ TEST(ProjectSync, OncePollsNothingAfterAFailedWalk) {
   EXPECT_TRUE(api.polls.empty());
 }
 
+TEST(ProjectSync, OnceAsksAFailingProfileOnce) {
+  FakeApi api;
+  api.list_.create(50);
+  api.on_profile = [](const std::string& id) -> EsimProfile {
+    if (id == "sim_7") throw ApiError(ApiFailure::server_error, 500, "oops");
+    return {id, "enabled", TimePoint{}};
+  };
+  FakeStores stores;
+  const PassReport report = ProjectSync{settings(), api, stores}.once({});
+  EXPECT_EQ(report.polls.polled, 49U);
+  EXPECT_EQ(report.polls.failed, 1U);
+  EXPECT_FALSE(report.polls.given_up);
+  EXPECT_EQ(api.polls.at("sim_7"), 1);
+}
+
+TEST(ProjectSync, OnceGivesUpWhenTheApiIsGone) {
+  FakeApi api;
+  api.list_.create(500);
+  api.on_profile = [](const std::string&) -> EsimProfile { throw ApiError(ApiFailure::unreachable, 0, "gone"); };
+  FakeStores stores;
+  const PassReport report = ProjectSync{settings(), api, stores}.once({});
+  EXPECT_TRUE(report.polls.given_up);
+  EXPECT_LT(api.polls.size(), 20U);
+}
+
+TEST(ProjectSync, WhatIsNoErrorOfTheApiEndsIt) {
+  for (const bool in_walk : {true, false}) {
+    SCOPED_TRACE(in_walk);
+    FakeApi api;
+    api.list_.create(10);
+    if (in_walk) {
+      api.on_list = [](FakeApi&, const ListQuery&) { throw std::bad_alloc{}; };
+    } else {
+      api.on_profile = [](const std::string&) -> EsimProfile { throw std::bad_alloc{}; };
+    }
+    FakeStores stores;
+    EXPECT_THROW((ProjectSync{settings(), api, stores}.run({})), std::bad_alloc);
+  }
+}
+
 TEST(ProjectSync, RunsWalksLooksAndPollsUntilStop) {
   FakeApi api;
   api.list_.create(300);

@@ -44,6 +44,53 @@ TEST(AnswerJudge, MessagesSayWhatToDo) {
   EXPECT_EQ(judged(200, std::nullopt, "", " \n<!doctype html>").failure(), ApiFailure::malformed);
 }
 
+ApiError undelivered(Delivery delivery) {
+  HttpOutcome outcome;
+  outcome.delivery = delivery;
+  outcome.error = "why";
+  return *judge(outcome, "", std::nullopt, kList, kProject);
+}
+
+// Every error says what to do about it, in one line.
+TEST(AnswerJudge, EveryErrorHasItsAdvice) {
+  const std::string trouble = "; the API has trouble, if it stays report it to the provider";
+  const std::string refused = "; the API does not take this request, if it stays report it to the provider";
+  const std::vector<std::pair<int, std::string>> statuses = {
+      {101, "; this is no answer of the API, check api.base_url"},
+      {304, "; redirects are not followed, check api.base_url"},
+      {400, refused},
+      {403, "; check the token of project acme"},
+      {407, ": the proxy wants other credentials, check https_proxy"},
+      {408, trouble},
+      {422, refused},
+      {429, "; the API wants fewer requests, lower api.requests_per_second if it stays"},
+      {500, trouble},
+      {501, trouble},
+      {502, trouble},
+      {503, trouble},
+      {504, trouble}};
+  for (const auto& [status, advice] : statuses) {
+    EXPECT_EQ(judged(status, "why").what(),
+              "GET /projects/acme/sims: HTTP " + std::to_string(status) + ": why" + advice);
+  }
+  const std::string url = "https://api.gigs.com";
+  const std::vector<std::pair<Delivery, std::string>> deliveries = {
+      {Delivery::unsent, "cannot connect to " + url + " (why); check api.base_url and the network"},
+      {Delivery::tls,
+       "TLS with " + url + " failed (why); check api.base_url, and api.ca_file if the certificate is your own"},
+      {Delivery::timeout,
+       "no whole answer from " + url + " within api.timeout; check the network, or raise api.timeout"},
+      {Delivery::too_large,
+       "the answer is larger than can be believed; check api.base_url, and if it stays report it to the provider"},
+      {Delivery::broken,
+       "the connection to " + url + " was lost (why); check the network, and if it stays report it to the provider"}};
+  for (const auto& [delivery, text] : deliveries) {
+    EXPECT_EQ(undelivered(delivery).what(), "GET /projects/acme/sims: " + text);
+  }
+  EXPECT_STREQ(malformed_answer(200, "no list of items", kList).what(),
+               "GET /projects/acme/sims: no list of items; if it stays, report it to the provider");
+}
+
 TEST(AnswerJudge, OnlyTheApiCanSayThatSomethingIsGone) {
   EXPECT_EQ(judged(404, std::nullopt, "text/html", "<html>").failure(), ApiFailure::malformed);
   EXPECT_FALSE(judged(404, std::nullopt).retryable());

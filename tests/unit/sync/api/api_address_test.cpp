@@ -58,6 +58,8 @@ TEST(Proxy, PlainHttpStaysOnThisMachine) {
   EXPECT_EQ(proxy({{"http_proxy", "127.0.0.1:3128"}}, "http://127.0.0.1:80"), "127.0.0.1:3128");
   EXPECT_EQ(proxy({{"http_proxy", "proxy.corp:3128"}}, "http://127.0.0.1:80"), "none");
   EXPECT_EQ(proxy({{"http_proxy", "127.0.0.1.corp:3128"}}, "http://127.0.0.1:80"), "none");
+  EXPECT_EQ(proxy({{"http_proxy", "127.1:3128"}}, "http://127.0.0.1:80"), "none") << "not surely this machine";
+  EXPECT_EQ(proxy({{"http_proxy", "[::1]:3128"}}, "http://[::1]:80"), "::1:3128");
   EXPECT_EQ(proxy({{"https_proxy", "proxy.corp:3128"}}, "https://localhost"), "none");
   EXPECT_EQ(proxy({{"HTTP_PROXY", "127.0.0.1:3128"}}, "http://127.0.0.1:80"), "none") << "httpoxy";
 }

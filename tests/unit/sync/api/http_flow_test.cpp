@@ -132,6 +132,50 @@ TEST(HttpFlow, TheRateIsKept) {
   EXPECT_LT(watch.elapsed(), 3s);
 }
 
+TEST(HttpFlow, ALowRateOfOnesOwnIsNoError) {
+  std::atomic<int> asked = 0;
+  const auto server = ScriptedServer::routed([&asked](Peer& peer, const ReceivedRequest&) {
+    asked++ == 0 ? peer.answer(500, sample::error("oops")) : peer.answer(200, kOnePage);
+  });
+  ApiConfig config = config_for(server->url());
+  config.requests_per_second = 4;
+  HttpSimApiOptions options;
+  options.retry.first = 4ms;
+  options.retry.total = 100ms;  // less than one turn takes
+  const auto api = make_http_sim_api(config, ProjectConfig{"acme", Secret(kToken)}, options);
+  std::atomic<int> answered = 0;
+  const Stopwatch watch;
+  {
+    std::vector<std::jthread> callers;
+    for (int i = 0; i < 5; ++i) {
+      callers.emplace_back([&] {
+        EXPECT_NO_THROW(api->list({}, {}));
+        ++answered;
+      });
+    }
+  }
+  EXPECT_EQ(answered, 5);
+  EXPECT_EQ(asked, 6) << "the turns waited for leave the retry its time";
+  EXPECT_GE(watch.elapsed(), 1200ms);
+}
+
+TEST(HttpFlow, TheServersPauseIsWaitedForSoLong) {
+  const auto server = ScriptedServer::routed([](Peer& peer, const ReceivedRequest&) {
+    peer.answer(429, sample::error("much later"), kJson + "Retry-After: 3000\r\n");
+  });
+  HttpSimApiOptions options;
+  options.retry.total = 100ms;
+  const auto api = make_http_sim_api(config_for(server->url()), ProjectConfig{"acme", Secret(kToken)}, options);
+  error_of([&] { api->list({}, {}); });
+  const auto error = error_of([&] { api->profile("sim_1", {}); });
+  EXPECT_EQ(error->failure(), ApiFailure::throttled);
+  EXPECT_EQ(error->attempts(), 0U);
+  EXPECT_GT(*error->retry_after(), 2990s);
+  EXPECT_NE(std::string(error->what()).find("not sent, the API asked project acme to wait"), std::string::npos)
+      << error->what();
+  EXPECT_EQ(server->requests().size(), 1U);
+}
+
 TEST(HttpFlow, NoMoreThanSoManyInFlightAndFirstComeFirstServed) {
   std::atomic<int> in_flight = 0;
   std::atomic<int> most = 0;

@@ -148,7 +148,7 @@ TEST(HttpRequest, ErrorsNameTheEndpointAndWhatToDo) {
   const auto rejected = error_of([&] { api->get("sim_400", {}); });
   EXPECT_EQ(rejected->failure(), ApiFailure::rejected);
   EXPECT_EQ(rejected->attempts(), 1U);
-  EXPECT_LT(std::string(rejected->what()).size(), 300U);
+  EXPECT_LT(std::string(rejected->what()).size(), 350U);
   EXPECT_EQ(std::string(rejected->what()).find('\a'), std::string::npos);
 }
 

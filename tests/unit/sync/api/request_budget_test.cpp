@@ -3,9 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <random>
-#include <thread>
-
-#include "sync/api/paced_budget.h"
 
 namespace simsync {
 namespace {
@@ -75,12 +72,25 @@ TEST(RequestBudget, NeverMoreThanTheRateOverAnySpan) {
 
 TEST(RequestBudget, APauseHoldsEverybody) {
   RequestBudget budget(0);
-  budget.pause_until(kStart + 30s);
-  budget.pause_until(kStart + 10s);  // does not shorten
+  budget.pause(kStart, kStart + 30s);
+  budget.pause(kStart + 5s, kStart + 10s);  // does not shorten
   const auto turn = budget.try_take(kStart + 20s);
-  EXPECT_EQ(turn.kind, Kind::wait);
+  EXPECT_EQ(turn.kind, Kind::paused);
+  EXPECT_EQ(turn.since, kStart);
   EXPECT_EQ(turn.again, kStart + 30s);
+  EXPECT_EQ(budget.paused_between(kStart + 20s, kStart + 25s), 5s);
+  EXPECT_EQ(budget.paused_between(kStart - 20s, kStart + 40s), 30s);
+  EXPECT_EQ(budget.paused_between(kStart + 31s, kStart + 40s), 0s);
   EXPECT_EQ(budget.try_take(kStart + 30s).kind, Kind::granted);
+}
+
+TEST(RequestBudget, PausesWithoutAGapAreOne) {
+  RequestBudget budget(0);
+  budget.pause(kStart, kStart + 30s);
+  budget.pause(kStart + 29s, kStart + 60s);
+  EXPECT_EQ(budget.try_take(kStart + 40s).since, kStart);
+  budget.pause(kStart + 60s, kStart + 90s);
+  EXPECT_EQ(budget.try_take(kStart + 70s).since, kStart + 60s) << "a request could go in between";
 }
 
 TEST(RequestBudget, ARefusedTokenIsProbedEverMoreRarely) {
@@ -123,21 +133,6 @@ TEST(RequestBudget, SuccessOpensAgain) {
   EXPECT_EQ(take_all(budget, kStart + 90s), 100'000);
   budget.token_refused(kStart + 100s, false);
   EXPECT_EQ(budget.try_take(kStart + 100s).again, kStart + 130s) << "the steps start over";
-}
-
-TEST(PacedBudget, WaitsAndWakesOnStop) {
-  PacedBudget budget(1);
-  const auto now = std::chrono::steady_clock::now();
-  EXPECT_EQ(budget.take({}, now + 1h).kind, Kind::granted);
-  EXPECT_EQ(budget.take({}, now + 20ms).kind, Kind::wait) << "the deadline comes first";
-  std::jthread waiter([&](const std::stop_token& stop) {
-    budget.pause_until(std::chrono::steady_clock::now() + 1h);
-    EXPECT_EQ(budget.take(stop, std::chrono::steady_clock::now() + 1h).kind, Kind::wait);
-  });
-  std::this_thread::sleep_for(20ms);
-  waiter.request_stop();
-  waiter.join();
-  EXPECT_LT(std::chrono::steady_clock::now() - now, 5s);
 }
 
 }  // namespace

@@ -90,6 +90,29 @@ TEST_F(WalkerTest, AnUnreadablePageCostsOnlyTheSimThatBreaksIt) {
   }
 }
 
+TEST_F(WalkerTest, OneUnansweredSimKeepsTheOthersFromBeingMissing) {
+  api_.list_.create(500);
+  walk();
+  api_.list_.sims.erase(api_.list_.sims.begin() + 100, api_.list_.sims.begin() + 110);
+  api_.on_get = [](const std::string& id) {
+    if (id == "sim_395") throw ApiError(ApiFailure::unavailable, 503, "busy");
+  };
+  const WalkRecord record = walk();
+  EXPECT_EQ(record.outcome, WalkOutcome::incomplete);
+  EXPECT_THAT(record.error, HasSubstr("1 SIMs"));
+  EXPECT_THAT(stores_.mirror.missing, IsEmpty());
+  api_.on_get = {};
+  EXPECT_EQ(walk().disappeared, 10U);
+}
+
+TEST_F(WalkerTest, WhatIsNoErrorOfTheApiReachesTheCaller) {
+  api_.list_.create(1000);
+  api_.on_list = [](FakeApi& api, const ListQuery&) {
+    if (api.lists == 3) throw std::bad_alloc{};
+  };
+  EXPECT_THROW(walk(), std::bad_alloc);
+}
+
 TEST_F(WalkerTest, MoreThanBelievableIsHeldBack) {
   api_.list_.create(1000);
   walk();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <unordered_set>
 
 #include "config/log.h"
@@ -12,9 +13,9 @@ namespace simsync {
 // Belongs to one thread.
 class SkipLog {
  public:
-  void note(const std::string& project, const std::string& sim_id, const std::string& reason) {
+  void note(std::string_view event, const std::string& project, const std::string& sim_id, const std::string& reason) {
     if (known_.size() >= kMost || !known_.insert(sim_id + '\n' + reason).second) return;
-    log::warning("SIM skipped", {{"project", project}, {"sim", sim_id}, {"reason", reason}});
+    log::warning(event, {{"project", project}, {"sim", sim_id}, {"reason", reason}});
   }
 
  private:

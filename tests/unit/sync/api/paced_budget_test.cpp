@@ -1,0 +1,214 @@
+#include "sync/api/paced_budget.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "sync/stopping.h"
+
+namespace simsync {
+namespace {
+
+using namespace std::chrono_literals;
+using Kind = RequestBudget::Turn::Kind;
+using Clock = std::chrono::steady_clock;
+
+// Long enough for a thread to come to its wait on a busy machine. That it did not would hide a fault, never make one.
+constexpr auto kMoment = 20ms;
+constexpr auto kForever = 1h;
+
+// Callers that come one after the other, each behind those before it.
+class Callers {
+ public:
+  explicit Callers(PacedBudget& budget) : budget_(budget) {}
+  ~Callers() {
+    for (auto& thread : threads_) thread.request_stop();
+  }
+  Callers(const Callers&) = delete;
+  Callers& operator=(const Callers&) = delete;
+  Callers(Callers&&) = delete;
+  Callers& operator=(Callers&&) = delete;
+
+  void come(Clock::duration patience = kForever) {
+    const std::size_t number = threads_.size();
+    threads_.emplace_back([this, number, patience](const std::stop_token& stop) {
+      const auto turn = budget_.take(stop, Clock::now(), patience);
+      const std::lock_guard lock(mutex_);
+      if (stop.stop_requested()) return;
+      left_.push_back(number);
+      kinds_.push_back(turn.kind);
+      probes_ += turn.probe ? 1 : 0;
+    });
+    sleep_for(kMoment, {});
+  }
+  void stop(std::size_t number) {
+    threads_[number].request_stop();
+    threads_[number].join();
+  }
+  void join() {
+    for (auto& thread : threads_) {
+      if (thread.joinable()) thread.join();
+    }
+  }
+  std::vector<std::size_t> left() {
+    const std::lock_guard lock(mutex_);
+    return left_;
+  }
+  std::vector<Kind> kinds() {
+    const std::lock_guard lock(mutex_);
+    return kinds_;
+  }
+  int probes() {
+    const std::lock_guard lock(mutex_);
+    return probes_;
+  }
+
+ private:
+  PacedBudget& budget_;
+  std::mutex mutex_;
+  std::vector<std::size_t> left_;  // in the order in which they were let go
+  std::vector<Kind> kinds_;
+  int probes_ = 0;
+  std::vector<std::jthread> threads_;
+};
+
+TEST(PacedBudget, FirstComeFirstServed) {
+  PacedBudget budget(5);
+  ASSERT_EQ(budget.take({}, Clock::now(), kForever).kind, Kind::granted);
+  Callers callers(budget);
+  for (int i = 0; i < 6; ++i) callers.come();
+  callers.join();
+  EXPECT_EQ(callers.left(), (std::vector<std::size_t>{0, 1, 2, 3, 4, 5}));
+  EXPECT_EQ(callers.kinds(), std::vector<Kind>(6, Kind::granted));
+}
+
+TEST(PacedBudget, ALowRateIsWaitedForHoweverLong) {
+  PacedBudget budget(4);
+  ASSERT_EQ(budget.take({}, Clock::now(), 0s).kind, Kind::granted);
+  // The caller came long ago and has no patience at all: neither counts, since no server asked for a pause.
+  const auto start = Clock::now();
+  EXPECT_EQ(budget.take({}, start - 1h, 0s).kind, Kind::granted);
+  EXPECT_GE(Clock::now() - start, 200ms);
+}
+
+TEST(PacedBudget, ALowRateCanBeStopped) {
+  PacedBudget budget(0.01);
+  ASSERT_EQ(budget.take({}, Clock::now(), 0s).kind, Kind::granted);
+  Callers callers(budget);
+  for (int i = 0; i < 3; ++i) callers.come(0s);
+  EXPECT_TRUE(callers.left().empty()) << "100 s a request";
+  const auto start = Clock::now();
+  for (const std::size_t i : {0U, 1U, 2U}) callers.stop(i);
+  EXPECT_LT(Clock::now() - start, 5s);
+}
+
+TEST(PacedBudget, OnlyTheServersPauseHasALimit) {
+  PacedBudget budget(0);
+  const auto now = Clock::now();
+  budget.pause(now, now + 1h);
+  const auto turn = budget.take({}, now, 30ms);
+  EXPECT_EQ(turn.kind, Kind::paused);
+  EXPECT_EQ(turn.again, now + 1h);
+  EXPECT_GE(Clock::now() - now, 30ms);
+}
+
+TEST(PacedBudget, APauseIsHeardByThoseWhoWaitAlready) {
+  PacedBudget budget(0.01);
+  ASSERT_EQ(budget.take({}, Clock::now(), 0s).kind, Kind::granted);
+  Callers callers(budget);
+  for (int i = 0; i < 3; ++i) callers.come(50ms);
+  const auto now = Clock::now();
+  budget.pause(now, now + 1h);
+  callers.join();
+  EXPECT_EQ(callers.kinds(), std::vector<Kind>(3, Kind::paused));
+  EXPECT_GE(Clock::now() - now, 50ms) << "patience begins with the pause";
+}
+
+TEST(PacedBudget, AfterAPauseTheOrderIsAsBefore) {
+  PacedBudget budget(3);  // less than a token during the pause: two at once would leave in either order
+  ASSERT_EQ(budget.take({}, Clock::now(), 0s).kind, Kind::granted);
+  const auto now = Clock::now();
+  budget.pause(now, now + 250ms);
+  Callers callers(budget);
+  callers.come();
+  callers.come(kMoment);  // leaves before the pause ends
+  callers.come();
+  callers.come();
+  callers.join();
+  EXPECT_EQ(callers.left(), (std::vector<std::size_t>{1, 0, 2, 3}));
+}
+
+TEST(PacedBudget, WhoIsStoppedHoldsNobodyUp) {
+  PacedBudget budget(4);
+  ASSERT_EQ(budget.take({}, Clock::now(), kForever).kind, Kind::granted);
+  Callers callers(budget);
+  for (int i = 0; i < 4; ++i) callers.come();
+  callers.stop(2);
+  callers.stop(0);
+  callers.join();
+  EXPECT_EQ(callers.left(), (std::vector<std::size_t>{1, 3}));
+}
+
+TEST(PacedBudget, StoppedCallersTakeNoTurn) {
+  PacedBudget budget(1);
+  std::stop_source stopping;
+  stopping.request_stop();
+  EXPECT_EQ(budget.take(stopping.get_token(), Clock::now(), kForever).kind, Kind::wait);
+  const auto start = Clock::now();
+  EXPECT_EQ(budget.take({}, start, kForever).kind, Kind::granted);
+  EXPECT_LT(Clock::now() - start, 500ms);
+}
+
+TEST(PacedBudget, ARefusedTokenSendsAllAway) {
+  PacedBudget budget(0.01);
+  ASSERT_EQ(budget.take({}, Clock::now(), kForever).kind, Kind::granted);
+  Callers callers(budget);
+  for (int i = 0; i < 4; ++i) callers.come();
+  const auto start = Clock::now();
+  budget.token_refused(start, false);
+  callers.join();
+  EXPECT_LT(Clock::now() - start, 5s);
+  EXPECT_EQ(callers.kinds(), std::vector<Kind>(4, Kind::refused));
+  EXPECT_EQ(budget.take({}, Clock::now(), kForever).kind, Kind::refused) << "nor does anyone who comes later wait";
+}
+
+TEST(PacedBudget, TheProbesTurnIsTheOthersRefusal) {
+  PacedBudget budget(2);
+  ASSERT_EQ(budget.take({}, Clock::now(), kForever).kind, Kind::granted);
+  budget.token_refused(Clock::now() - 1min, false);  // the probe is due, and waits for the rate
+  Callers callers(budget);
+  for (int i = 0; i < 3; ++i) callers.come();
+  const auto start = Clock::now();
+  callers.join();
+  EXPECT_LT(Clock::now() - start, 5s);
+  EXPECT_EQ(callers.probes(), 1);
+  auto kinds = callers.kinds();
+  EXPECT_EQ(std::count(kinds.begin(), kinds.end(), Kind::refused), 2);
+}
+
+// Callers that come, go and are stopped at random: none may be forgotten.
+TEST(PacedBudget, NobodyIsForgotten) {
+  PacedBudget budget(2000);
+  std::atomic<int> granted = 0;
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&, i] {
+      for (int call = 0; call < 100; ++call) {
+        std::stop_source stopping;
+        std::jthread stopper;
+        if (i % 2 == 0 && call % 4 == 0) stopper = std::jthread([&stopping] { stopping.request_stop(); });
+        if (i == 1 && call % 10 == 0) budget.pause(Clock::now(), Clock::now() + 1ms);
+        granted += budget.take(stopping.get_token(), Clock::now(), kForever).kind == Kind::granted ? 1 : 0;
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_GE(granted, 700);
+}
+
+}  // namespace
+}  // namespace simsync
