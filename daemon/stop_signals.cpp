@@ -1,7 +1,6 @@
 #include "daemon/stop_signals.h"
 
 #include <csignal>
-#include <ctime>
 #include <utility>
 
 #include "config/log.h"
@@ -10,12 +9,15 @@
 namespace simsync {
 namespace {
 
+constexpr int kWake = SIGUSR1;  // from the destructor to the waiting thread alone
+
 sigset_t stop_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGHUP);
+  sigaddset(&signals, kWake);
   return signals;
 }
 
@@ -29,13 +31,16 @@ StopSignals::StopSignals(std::function<void()> on_late, std::chrono::millisecond
   waiter_ = std::jthread{[this](const std::stop_token& done) { wait(done); }};
 }
 
-StopSignals::~StopSignals() = default;
+StopSignals::~StopSignals() {
+  waiter_.request_stop();
+  pthread_kill(waiter_.native_handle(), kWake);
+}
 
 void StopSignals::wait(const std::stop_token& done) {
   const sigset_t signals = stop_signals();
-  const timespec moment{.tv_sec = 0, .tv_nsec = 100'000'000};
   while (!done.stop_requested()) {
-    const int signal = sigtimedwait(&signals, nullptr, &moment);
+    int signal = 0;
+    sigwait(&signals, &signal);
     if (signal == SIGHUP) {
       log::warning("SIGHUP ignored: this version reads its configuration at start only, restart it instead");
     } else if (signal == SIGTERM || signal == SIGINT) {

@@ -52,7 +52,8 @@ inline constexpr char kLockProject[] = "SELECT pg_advisory_xact_lock(hashtextext
 // join to choose: they look stored rows up by a LATERAL subquery that OFFSET 0 keeps whole, and change them by
 // ON CONFLICT, both of which go by the key row by row.
 inline constexpr char kPlanForBatches[] =
-    "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL jit = off";
+    "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL jit = off; "
+    "SET LOCAL plan_cache_mode = force_generic_plan";
 
 // $1 project, then one array per column, then the writer's present time. `differing` is what the stored rows do not say
 // yet; a reading that was asked for before the stored one is older news and is left out, unless the stored one lies in

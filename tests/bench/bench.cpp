@@ -19,7 +19,7 @@ namespace simsync::bench {
 namespace {
 
 constexpr int kRounds = 3;
-constexpr unsigned kPollSims = 40'000;  // about 14,000 profiles to poll
+constexpr unsigned kPollSims = 100'000;  // about 35,000 profiles to poll
 constexpr unsigned kConnections = 16;
 constexpr std::chrono::seconds kPollTime{8};
 
