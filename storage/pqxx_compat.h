@@ -1,5 +1,5 @@
 // What differs between libpqxx 6 (Debian 12) and 7 (Ubuntu 24.04, Debian 13), and nothing else: how a statement with
-// parameters is sent. The strings are sent as text; they must not hold U+0000, which libpqxx 6 would cut at.
+// parameters is sent.
 #pragma once
 
 #include <pqxx/pqxx>
@@ -8,36 +8,50 @@
 
 namespace simsync {
 
-inline pqxx::result exec_with(pqxx::transaction_base& transaction, const std::string& statement,
-                              const std::vector<std::string>& parameters) {
 #if PQXX_VERSION_MAJOR >= 7
-  pqxx::params all;
-  for (const std::string& parameter : parameters) all.append(parameter);
+
+namespace compat {
+
+inline pqxx::result send(pqxx::transaction_base& transaction, const std::string& statement,
+                         const pqxx::params& parameters) {
 #if PQXX_VERSION_MAJOR > 7 || PQXX_VERSION_MINOR >= 10
-  return transaction.exec(statement, all);
+  return transaction.exec(statement, parameters);
 #else
-  return transaction.exec_params(statement, all);
-#endif
-#else
-  return transaction.exec_params(statement, pqxx::prepare::make_dynamic_params(parameters));
+  return transaction.exec_params(statement, parameters);
 #endif
 }
 
-// The same with parameters in PostgreSQL's binary form, which may hold any byte.
+}  // namespace compat
+
+// With parameters as text; they must not hold U+0000, which libpqxx 6 would cut at.
+inline pqxx::result exec_with(pqxx::transaction_base& transaction, const std::string& statement,
+                              const std::vector<std::string>& parameters) {
+  pqxx::params all;
+  for (const std::string& parameter : parameters) all.append(parameter);
+  return compat::send(transaction, statement, all);
+}
+
+// With parameters in PostgreSQL's binary form, which may hold any byte.
 inline pqxx::result exec_binary(pqxx::transaction_base& transaction, const std::string& statement,
                                 const std::vector<std::string>& parameters) {
-#if PQXX_VERSION_MAJOR >= 7
   pqxx::params all;
   for (const std::string& parameter : parameters) all.append(pqxx::binary_cast(parameter));
-#if PQXX_VERSION_MAJOR > 7 || PQXX_VERSION_MINOR >= 10
-  return transaction.exec(statement, all);
+  return compat::send(transaction, statement, all);
+}
+
 #else
-  return transaction.exec_params(statement, all);
-#endif
-#else
+
+inline pqxx::result exec_with(pqxx::transaction_base& transaction, const std::string& statement,
+                              const std::vector<std::string>& parameters) {
+  return transaction.exec_params(statement, pqxx::prepare::make_dynamic_params(parameters));
+}
+
+inline pqxx::result exec_binary(pqxx::transaction_base& transaction, const std::string& statement,
+                                const std::vector<std::string>& parameters) {
   const std::vector<pqxx::binarystring> all{parameters.begin(), parameters.end()};
   return transaction.exec_params(statement, pqxx::prepare::make_dynamic_params(all));
-#endif
 }
+
+#endif
 
 }  // namespace simsync

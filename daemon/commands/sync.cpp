@@ -1,7 +1,6 @@
-#include <unistd.h>
-
 #include <iostream>
 
+#include "config/printable.h"
 #include "daemon/commands/commands.h"
 #include "daemon/progress_line.h"
 #include "storage/migrator.h"
@@ -32,7 +31,7 @@ std::vector<Cell> row_of(const std::string& project, const PassReport& report) {
 // One line on stderr for what did not go well, and the exit code for it.
 ExitCode judge(const std::string& project, const PassReport& report, const std::stop_token& stop) {
   const auto say = [&project](const std::string& what) {
-    std::cerr << "simsyncd: " << project << ": " << what << '\n';
+    std::cerr << "simsyncd: " << project << ": " << printable(what) << '\n';
   };
   if (stop.stop_requested()) {
     say("stopped before its end; what was read until then is stored");
@@ -42,7 +41,8 @@ ExitCode judge(const std::string& project, const PassReport& report, const std::
     say("walk " + std::string{to_text(report.walk.outcome)} + ": " + report.walk.error);
     return report.walk.outcome == WalkOutcome::failed ? ExitCode::api : ExitCode::failed;
   }
-  if (report.polls.failed == 0) return ExitCode::done;
+  // Some SIMs may be deleted between the walk and their poll; not all of them.
+  if (report.polls.failed == 0 && (report.polls.polled > 0 || report.polls.watched == 0)) return ExitCode::done;
   say(std::to_string(report.polls.watched - report.polls.polled) + " of " + std::to_string(report.polls.watched) +
       " profiles were not answered, the last one: " + report.polls.last_error);
   return report.polls.given_up || report.polls.polled == 0 ? ExitCode::api : ExitCode::failed;

@@ -143,7 +143,9 @@ void Poller::note_answer() {
 }
 
 void Poller::note_failure(const std::string& sim_id, Mode mode, const ApiError& error) {
-  ++report_.failed;
+  // A SIM that was deleted since the last walk is no trouble of the API; the next walk finds it missing.
+  const bool gone = error.failure() == ApiFailure::not_found;
+  if (!gone) ++report_.failed;
   report_.last_error = error.what();
   log::debug("poll failed", {{"project", project_}, {"sim", sim_id}, {"error", error.what()}});
   if (mode == Mode::once) {
@@ -152,8 +154,7 @@ void Poller::note_failure(const std::string& sim_id, Mode mode, const ApiError& 
     return;
   }
   schedule_.failed(sim_id, PollSchedule::Clock::now());
-  // A SIM that was deleted since the last walk is no trouble of the API.
-  if (error.failure() == ApiFailure::not_found || ++failures_in_a_row_ != kFailuresToTell) return;
+  if (gone || ++failures_in_a_row_ != kFailuresToTell) return;
   log::warning("polls are failing", {{"project", project_}, {"error", error.what()}});
 }
 

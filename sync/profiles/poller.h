@@ -25,7 +25,7 @@ namespace simsync {
 struct PollReport {
   std::uint64_t watched = 0;  // profiles on the roster
   std::uint64_t polled = 0;   // answers
-  std::uint64_t failed = 0;   // polls without an answer, or with one that the database cannot hold
+  std::uint64_t failed = 0;   // polls without an answer (a 404 is one), or with one that the database cannot hold
   std::uint64_t first_seen = 0;
   std::uint64_t transitions = 0;  // of profiles that were known
   std::string last_error;

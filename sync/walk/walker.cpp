@@ -132,6 +132,7 @@ void Walker::run_fetcher(Fetch& fetch) {
   } catch (...) {
     const std::lock_guard lock{fetch.mutex};
     fetch.failure = std::current_exception();
+    fetch.stopping.request_stop();
   }
   if (--fetch.fetchers == 0) fetch.pages.close();
 }
