@@ -87,6 +87,9 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
 
+if [ "$preset" = asan ]; then
+  export LSAN_OPTIONS="suppressions=$PWD/tests/support/lsan.supp:print_suppressions=0"
+fi
 tests/support/install_packages.sh build test
 tests/support/build.sh "$preset" ${jobs:+--jobs "$jobs"}
 if [ "$quick" = false ]; then
