@@ -126,7 +126,9 @@ TEST_F(StoreTest, TwoWritersRecordAChangeOnce) {
 
 TEST_F(StoreTest, SaysWhenTheDatabaseIsGoneAndComesBack) {
   store_->apply("acme", {read_at(10, plain_sim("sim_1"))});
-  database_.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'simsyncd'");
+  database_.run(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'simsyncd'"
+      " AND datname = current_database()");
   try {
     store_->apply("acme", {read_at(10, plain_sim("sim_2"))});
     // libpqxx 6 may reconnect by itself before anything was sent; then nothing was lost either.
