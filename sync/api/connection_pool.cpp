@@ -61,6 +61,11 @@ Connection* ConnectionPool::wait_for_turn(std::unique_lock<std::mutex>& lock, co
   return nullptr;
 }
 
+std::size_t ConnectionPool::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_.size();
+}
+
 void ConnectionPool::give_back(Connection& connection) {
   const std::lock_guard lock(mutex_);
   --leased_;

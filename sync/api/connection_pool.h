@@ -49,6 +49,9 @@ class ConnectionPool {
   // used last comes first: it is the least likely to have been closed by the server.
   std::optional<Lease> lease(const std::stop_token& stop);
 
+  // Callers whose turn has not come. Safe from any thread.
+  [[nodiscard]] std::size_t waiting() const;
+
  private:
   struct Waiter {
     std::condition_variable_any turn;
@@ -61,7 +64,7 @@ class ConnectionPool {
 
   const ConnectionSettings settings_;
   const unsigned size_;
-  std::mutex mutex_;  // guards what follows but the connections themselves
+  mutable std::mutex mutex_;  // guards what follows but the connections themselves
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> idle_;
   std::deque<Waiter*> waiting_;

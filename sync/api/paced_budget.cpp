@@ -41,6 +41,11 @@ RequestBudget::Turn PacedBudget::take(const std::stop_token& stop, Time since, T
   return turn;
 }
 
+std::size_t PacedBudget::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_.size();
+}
+
 PacedBudget::Time::duration PacedBudget::paused_between(Time since, Time now) const {
   const std::lock_guard lock(mutex_);
   return budget_.paused_between(since, now);

@@ -26,6 +26,9 @@ class PacedBudget {
   // Whoever leaves holds nobody up behind.
   Turn take(const std::stop_token& stop, Time since, Time::duration patience);
 
+  // Callers in take() that have not left yet.
+  [[nodiscard]] std::size_t waiting() const;
+
   // How much of the time from `since` to `now` was the server's latest pause.
   Time::duration paused_between(Time since, Time now) const;
 

@@ -17,7 +17,6 @@ using namespace std::chrono_literals;
 using Kind = RequestBudget::Turn::Kind;
 using Clock = std::chrono::steady_clock;
 
-// Long enough for a thread to come to its wait on a busy machine. That it did not would hide a fault, never make one.
 constexpr auto kMoment = 20ms;
 constexpr auto kForever = 1h;
 
@@ -38,12 +37,13 @@ class Callers {
     threads_.emplace_back([this, number, patience](const std::stop_token& stop) {
       const auto turn = budget_.take(stop, Clock::now(), patience);
       const std::lock_guard lock(mutex_);
+      ++gone_;
       if (stop.stop_requested()) return;
       left_.push_back(number);
       kinds_.push_back(turn.kind);
       probes_ += turn.probe ? 1 : 0;
     });
-    sleep_for(kMoment, {});
+    while (!all_came()) sleep_for(1ms, {});
   }
   void stop(std::size_t number) {
     threads_[number].request_stop();
@@ -68,8 +68,15 @@ class Callers {
   }
 
  private:
+  // Each waits, or was let go already.
+  bool all_came() {
+    const std::lock_guard lock(mutex_);
+    return budget_.waiting() + gone_ >= threads_.size();
+  }
+
   PacedBudget& budget_;
   std::mutex mutex_;
+  std::size_t gone_ = 0;
   std::vector<std::size_t> left_;  // in the order in which they were let go
   std::vector<Kind> kinds_;
   int probes_ = 0;
@@ -77,13 +84,13 @@ class Callers {
 };
 
 TEST(PacedBudget, FirstComeFirstServed) {
-  PacedBudget budget(5);
+  PacedBudget budget(2);  // half a second between two, so that they are noted in the order in which they left
   ASSERT_EQ(budget.take({}, Clock::now(), kForever).kind, Kind::granted);
   Callers callers(budget);
-  for (int i = 0; i < 6; ++i) callers.come();
+  for (int i = 0; i < 4; ++i) callers.come();
   callers.join();
-  EXPECT_EQ(callers.left(), (std::vector<std::size_t>{0, 1, 2, 3, 4, 5}));
-  EXPECT_EQ(callers.kinds(), std::vector<Kind>(6, Kind::granted));
+  EXPECT_EQ(callers.left(), (std::vector<std::size_t>{0, 1, 2, 3}));
+  EXPECT_EQ(callers.kinds(), std::vector<Kind>(4, Kind::granted));
 }
 
 TEST(PacedBudget, ALowRateIsWaitedForHoweverLong) {
@@ -129,10 +136,10 @@ TEST(PacedBudget, APauseIsHeardByThoseWhoWaitAlready) {
 }
 
 TEST(PacedBudget, AfterAPauseTheOrderIsAsBefore) {
-  PacedBudget budget(3);  // less than a token during the pause: two at once would leave in either order
+  PacedBudget budget(1);  // less than a token during the pause: two at once would leave in either order
   ASSERT_EQ(budget.take({}, Clock::now(), 0s).kind, Kind::granted);
   const auto now = Clock::now();
-  budget.pause(now, now + 250ms);
+  budget.pause(now, now + 800ms);
   Callers callers(budget);
   callers.come();
   callers.come(kMoment);  // leaves before the pause ends
@@ -159,8 +166,8 @@ TEST(PacedBudget, StoppedCallersTakeNoTurn) {
   stopping.request_stop();
   EXPECT_EQ(budget.take(stopping.get_token(), Clock::now(), kForever).kind, Kind::wait);
   const auto start = Clock::now();
-  EXPECT_EQ(budget.take({}, start, kForever).kind, Kind::granted);
-  EXPECT_LT(Clock::now() - start, 500ms);
+  EXPECT_EQ(budget.take({}, start, 0s).kind, Kind::granted);
+  EXPECT_EQ(budget.waiting(), 0U);
 }
 
 TEST(PacedBudget, ARefusedTokenSendsAllAway) {
