@@ -48,6 +48,7 @@ struct WalkConfig {
   Milliseconds interval = std::chrono::minutes{15};          // full walk, start to start
   Milliseconds new_sims_interval = std::chrono::minutes{1};  // look at the newest page only
   DisappearanceLimit max_disappeared;
+  unsigned parallel = 16;  // 1–256 segments of a full walk at once; unless it is set, as many as api.connections
 };
 
 struct ProfilesConfig {

@@ -23,6 +23,8 @@ using std::chrono::seconds;
 // Below a second, walks and polls would spend the whole request budget on asking the same again.
 constexpr Milliseconds kShortestInterval = seconds{1};
 
+constexpr std::uint64_t kMostConnections = 256;
+
 std::string read_ca_file(const Value& value) {
   // The system's own bundle has a quarter of this. Read here, so that a wrong path stops the start and not the
   // first request.
@@ -52,7 +54,6 @@ ApiConfig read_api(const Value& value) {
   }
   if (const auto connections = section.find("connections")) {
     // At least one, or nothing is ever asked. 256 threads a project are far beyond what any budget can use.
-    constexpr std::uint64_t kMostConnections = 256;
     api.connections = static_cast<unsigned>(connections->parsed(parse_count, std::uint64_t{1}, kMostConnections));
   }
   if (const auto rate = section.find("requests_per_second")) {
@@ -115,12 +116,16 @@ void read_intervals(const Section& section, const char* shorter_key, Millisecond
   shorter = std::min(shorter, interval);
 }
 
-WalkConfig read_walk(const Value& value) {
-  const Section section(value, {"interval", "new_sims_interval", "max_disappeared"});
+WalkConfig read_walk(const Value& value, unsigned connections) {
+  const Section section(value, {"interval", "new_sims_interval", "max_disappeared", "parallel"});
   WalkConfig walk;
+  walk.parallel = connections;
   read_intervals(section, "new_sims_interval", walk.interval, walk.new_sims_interval);
   if (const auto limit = section.find("max_disappeared")) {
     walk.max_disappeared = limit->parsed(parse_disappearance_limit);
+  }
+  if (const auto parallel = section.find("parallel")) {
+    walk.parallel = static_cast<unsigned>(parallel->parsed(parse_count, std::uint64_t{1}, kMostConnections));
   }
   return walk;
 }
@@ -203,7 +208,8 @@ Config parse_config(const std::string& text, const std::string& name) {
   }
   config.projects = read_projects(*projects);
   if (const auto value = section.find("database")) config.database = read_database(*value);
-  if (const auto value = section.find("walk")) config.walk = read_walk(*value);
+  config.walk.parallel = config.api.connections;
+  if (const auto value = section.find("walk")) config.walk = read_walk(*value, config.api.connections);
   if (const auto value = section.find("profiles")) config.profiles = read_profiles(*value);
   if (const auto value = section.find("alerts")) config.alerts = read_alerts(*value, config.projects);
   if (const auto value = section.find("http")) config.http = read_http(*value);

@@ -37,6 +37,7 @@ std::variant<CommandLine, ExitCode> parse_command_line(int argc, const char* con
   CLI::App* const sync = app.add_subcommand("sync", "One complete pass: a full walk and a poll of every profile");
   sync->add_option("--project", line.project, "Only this project")->type_name("P");
   sync->add_flag("--dry-run", line.dry_run, "Say what would change and write nothing");
+  sync->add_flag("--verify", line.verify, "Compare every SIM with the database, not only what seems to have changed");
   add_output_option(*sync, line.output);
   CLI::App* const check =
       app.add_subcommand("check", "Say whether configuration, token, API and database work; changes nothing");
@@ -45,6 +46,12 @@ std::variant<CommandLine, ExitCode> parse_command_line(int argc, const char* con
   CLI::App* const status = app.add_subcommand("status", "Per project: how fresh, how many SIMs, what is due");
   status->add_option("--project", line.project, "Only this project")->type_name("P");
   add_output_option(*status, line.output);
+  CLI::App* const approve =
+      app.add_subcommand("approve", "Accept, once, the mass disappearance that a walk has held back");
+  approve->add_option("walk", line.walk, "The walk's number, as 'simsyncd status' and the alert say it")
+      ->required()
+      ->check(CLI::PositiveNumber)
+      ->type_name("WALK");
 
   try {
     app.parse(argc, argv);
@@ -58,9 +65,9 @@ std::variant<CommandLine, ExitCode> parse_command_line(int argc, const char* con
     std::cerr << "simsyncd: " << what << "; 'simsyncd --help' lists the commands\n";
     return ExitCode::usage;
   }
-  for (const Subcommand& known :
-       {Subcommand{run, CommandName::run}, Subcommand{sync, CommandName::sync}, Subcommand{check, CommandName::check},
-        Subcommand{migrate, CommandName::migrate}, Subcommand{status, CommandName::status}}) {
+  for (const Subcommand& known : {Subcommand{run, CommandName::run}, Subcommand{sync, CommandName::sync},
+                                  Subcommand{check, CommandName::check}, Subcommand{migrate, CommandName::migrate},
+                                  Subcommand{status, CommandName::status}, Subcommand{approve, CommandName::approve}}) {
     if (known.app->parsed()) line.command = known.name;
   }
   return line;

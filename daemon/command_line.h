@@ -10,13 +10,15 @@
 
 namespace simsync {
 
-enum class CommandName { run, sync, check, migrate, status };
+enum class CommandName { run, sync, check, migrate, status, approve };
 
 struct CommandLine {
   CommandName command = CommandName::run;
   std::string config_file = "/etc/simsyncd/simsyncd.yaml";
   std::string project;  // empty: all
   bool dry_run = false;
+  bool verify = false;    // compare all SIMs with the database
+  std::int64_t walk = 0;  // to approve
   OutputFormat output = OutputFormat::table;
 };
 

@@ -8,6 +8,7 @@ ApplyResult& ApplyResult::operator+=(const ApplyResult& other) {
   created += other.created;
   changed += other.changed;
   recorded += other.recorded;
+  late += other.late;
   rejected.insert(rejected.end(), other.rejected.begin(), other.rejected.end());
   return *this;
 }

@@ -31,6 +31,7 @@ struct ApplyResult {
   std::uint64_t created = 0;          // rows that are new
   std::uint64_t changed = 0;          // rows that differed or returned
   std::uint64_t recorded = 0;         // rows of history written
+  std::uint64_t late = 0;             // readings that differed but were older than what is stored: ignored
   std::vector<std::string> rejected;  // ids whose values the database cannot hold; nothing of them was written
 
   ApplyResult& operator+=(const ApplyResult& other);

@@ -3,6 +3,7 @@
 // It refuses to hold a query of its callers' making: each question has its own function.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,14 +45,37 @@ class InventoryStore {
   // Opens a walk's row and closes, as failed, those that an ended daemon left open. Returns the walk's id.
   virtual std::int64_t begin_walk(const std::string& project, WalkKind kind, TimePoint started_at) = 0;
 
-  // Brings the SIMs to what was read and records how they differed. Readings of one SIM are applied in their
-  // order. A reading asked for before the one that is stored is ignored. Values the database cannot hold are
-  // rejected SIM by SIM, the others go on.
-  virtual ApplyResult apply(const std::string& project, const std::vector<SimReading>& readings) = 0;
+  // Reads: the full walk that an ended program left open, with where it was; nullopt where there is none, or where it
+  // cannot be gone on with.
+  virtual std::optional<WalkProgress> open_walk(const std::string& project) = 0;
 
-  // Marks the SIMs missing, records that, and closes the walk's row, in one transaction. `record.disappeared` is
-  // set here: to how many were present until now.
+  // Brings the SIMs to what was read and records how they differed. Readings of one SIM are applied in their
+  // order. A reading asked for before the one that is stored is ignored and counted as late. Values the database cannot
+  // hold are rejected SIM by SIM, the others go on. `progress`, where there is one, is stored with the last of them:
+  // in their transaction, unless readings had to be taken apart.
+  virtual ApplyResult apply(const std::string& project, const std::vector<SimReading>& readings,
+                            const WalkProgress* progress) = 0;
+  ApplyResult apply(const std::string& project, const std::vector<SimReading>& readings) {
+    return apply(project, readings, nullptr);
+  }
+
+  // Stores where a walk is that had nothing to write.
+  virtual void save_progress(const std::string& project, const WalkProgress& progress) = 0;
+
+  // Marks the SIMs missing, records that, closes the walk's row, forgets its progress, and raises the alert of a mass
+  // disappearance that was held back unless the walk before held one back, too: all in one transaction.
+  // `record.disappeared` is set here: to how many were present until now.
   virtual void finish_walk(const std::string& project, WalkRecord& record, const std::vector<Disappearance>& gone) = 0;
+
+  // Reads: every SIM that is stored and not missing, with the time for which its row was last confirmed, in no order.
+  // `row` is called from within; the SIM is only valid during the call, and false ends the reading.
+  virtual void read_present(const std::string& project, const std::function<bool(const Sim&, TimePoint)>& row) = 0;
+
+  // Reads: the approved mass disappearance, unless a complete walk has come since.
+  virtual std::optional<Approval> approval(const std::string& project) = 0;
+
+  // Lets what the walk held back pass, once: in the next complete walk of its project.
+  virtual ApproveOutcome approve(std::int64_t walk_id) = 0;
 
   // Reads: how many SIMs are stored and not missing.
   virtual std::uint64_t present_count(const std::string& project) = 0;

@@ -33,7 +33,11 @@ class PostgresDryRun : public PostgresStore {
     record.disappeared = gone.size();
   }
 
-  ApplyResult apply(const std::string& project, const std::vector<SimReading>& readings) override {
+  std::optional<WalkProgress> open_walk(const std::string&) override { return std::nullopt; }
+  void save_progress(const std::string&, const WalkProgress&) override {}
+
+  using InventoryStore::apply;
+  ApplyResult apply(const std::string& project, const std::vector<SimReading>& readings, const WalkProgress*) override {
     return compare(project, readings, statements::kCompareSims, sim_parameters,
                    [this](const pqxx::result& rows, ApplyResult& result) { count_sims(rows, result); });
   }

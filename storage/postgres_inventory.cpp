@@ -1,9 +1,15 @@
 #include "storage/postgres_inventory.h"
 
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <iterator>
+
 #include "storage/batch.h"
 #include "storage/pg_binary.h"
 #include "storage/pg_text.h"
 #include "storage/postgres_store.h"
+#include "storage/postgres_walks.h"
 #include "storage/pqxx_compat.h"
 #include "storage/statements.h"
 
@@ -12,73 +18,78 @@ namespace {
 
 constexpr std::size_t kRosterPart = 20'000;  // profiles read at a time: bounds the memory of one result
 
-void begin_batch(pqxx::transaction_base& transaction, const std::string& project) {
-  transaction.exec(statements::kPlanForBatches);
-  exec_with(transaction, statements::kLockProject, {project});
-}
-
 // Reads the row that both batch statements return.
 ApplyResult counts_of(const pqxx::result& result) {
   ApplyResult counts;
   counts.created = result[0][0].as<std::uint64_t>();
   counts.changed = result[0][1].as<std::uint64_t>();
   counts.recorded = result[0][2].as<std::uint64_t>();
+  counts.late = result[0][3].as<std::uint64_t>();
   return counts;
 }
 
-template <typename Reading, typename Parameters>
+using Transaction = pqxx::transaction_base;
+
+// Neighbours in the index are then written one after the other.
+template <typename Reading>
+void sort_by_id(std::vector<const Reading*>& batch) {
+  std::sort(batch.begin(), batch.end(),
+            [](const Reading* one, const Reading* other) { return id_of(*one) < id_of(*other); });
+}
+
+void copy_sims(Transaction& transaction, const std::string& project, const std::vector<const SimReading*>& batch) {
+  CopyInto table{transaction, statements::kSimTable, statements::kSimColumns};
+  std::array<std::string, 12> row;  // as statements::kSimColumns
+  row[0] = project;
+  TimePoint asked_at{};
+  TimePoint observed_at{};
+  for (const SimReading* reading : batch) {
+    const Sim& sim = reading->sim;
+    const std::string* const texts[] = {&sim.id,     &sim.iccid,    &sim.provider, &sim.type,
+                                        &sim.status, &sim.metadata, &sim.extra};
+    std::size_t column = 1;
+    for (const std::string* text : texts) row[column++] = *text;
+    row[column++] = to_pg(sim.created_at);
+    // The SIMs of a page have these in common.
+    if (reading->observed_at != observed_at || reading->asked_at != asked_at) {
+      observed_at = reading->observed_at;
+      asked_at = reading->asked_at;
+      row[column] = row[column + 1] = to_pg(observed_at);
+      row[column + 2] = to_pg(asked_at);
+    }
+    table.add(row);
+  }
+  table.complete();
+}
+
+// `write` writes a batch in which no SIM stands twice. `after_last` runs in the transaction of the last readings, or in
+// one of its own when they had to be taken apart; it gets what all of them came to.
+template <typename Reading>
 ApplyResult write_readings(PostgresSession& session, const std::string& project, const std::vector<Reading>& readings,
-                           const std::string& statement, const Parameters& parameters_of) {
+                           const std::function<ApplyResult(Transaction&, const std::vector<const Reading*>&)>& write,
+                           const std::function<void(Transaction&, const ApplyResult&)>& after_last = {}) {
   ApplyResult total;
-  for (const auto& round : rounds_of(readings)) {
+  bool last_done = !after_last;
+  auto rounds = rounds_of(readings);
+  for (auto& round : rounds) {
+    sort_by_id(round);
     total += write_or_halve<Reading>(round, [&](const std::vector<const Reading*>& batch) {
-      const std::vector<std::string> parameters = parameters_of(project, batch);
-      return session.transact([&](pqxx::transaction_base& transaction) {
+      const bool last = &round == &rounds.back() && batch.size() == round.size() && !last_done;
+      const ApplyResult result = session.transact([&](Transaction& transaction) {
         begin_batch(transaction, project);
-        return counts_of(exec_binary(transaction, statement, parameters));
+        const ApplyResult counts = write(transaction, batch);
+        if (!last) return counts;
+        ApplyResult all = total;
+        all += counts;
+        after_last(transaction, all);
+        return counts;
       });
+      last_done |= last;
+      return result;
     });
   }
+  if (!last_done) session.transact([&](Transaction& transaction) { after_last(transaction, total); });
   return total;
-}
-
-std::uint64_t mark_missing(pqxx::transaction_base& transaction, const std::string& project,
-                           const std::vector<Disappearance>& gone) {
-  if (gone.empty()) return 0;
-  BinaryArray ids{ElementType::text}, asked{ElementType::timestamptz}, observed{ElementType::timestamptz};
-  for (const Disappearance& sim : gone) {
-    ids.append(sim.sim_id);
-    asked.append(sim.asked_at);
-    observed.append(sim.observed_at);
-  }
-  begin_batch(transaction, project);
-  return exec_binary(transaction, statements::kMarkMissing,
-                     {project, ids.take(), asked.take(), observed.take(), binary_time(wall_clock())})[0][0]
-      .as<std::uint64_t>();
-}
-
-std::string text_array(const std::vector<std::string>& values) {
-  TextArray array;
-  for (const std::string& value : values) array.append(value);
-  return array.take();
-}
-
-WalkRecord walk_record(const pqxx::row& row) {
-  WalkRecord record;
-  record.id = row[0].as<std::int64_t>();
-  record.started_at = from_epoch(row[1].as<std::int64_t>());
-  record.finished_at = from_epoch(row[2].as<std::int64_t>());
-  const std::string outcome = row[3].as<std::string>();
-  record.outcome = outcome == "complete"     ? WalkOutcome::complete
-                   : outcome == "incomplete" ? WalkOutcome::incomplete
-                                             : WalkOutcome::failed;
-  std::uint64_t* const counters[] = {&record.pages,   &record.sims,        &record.created,
-                                     &record.changed, &record.disappeared, &record.requests,
-                                     &record.retries, &record.skipped,     &record.held_back};
-  int column = 4;
-  for (std::uint64_t* counter : counters) *counter = row[column++].as<std::uint64_t>();
-  record.error = row[column].as<std::string>();
-  return record;
 }
 
 class PostgresStoreFactory : public StoreFactory {
@@ -128,28 +139,80 @@ std::vector<std::string> profile_parameters(const std::string& project,
           asked.take(), observed.take(), binary_time(wall_clock())};
 }
 
-std::int64_t PostgresStore::begin_walk(const std::string& project, WalkKind kind, TimePoint started_at) {
-  return session_.transact([&](pqxx::transaction_base& transaction) {
-    exec_with(transaction, statements::kCloseAbandonedWalks, {project, to_text(kind)});
-    return exec_with(transaction, statements::kBeginWalk, {project, to_text(kind), to_pg(started_at)})[0][0]
-        .as<std::int64_t>();
-  });
+ApplyResult PostgresStore::apply(const std::string& project, const std::vector<SimReading>& readings,
+                                 const WalkProgress* progress) {
+  AfterLast after_last;
+  if (progress != nullptr) {
+    after_last = [&](Transaction& transaction, const ApplyResult& all) {
+      WalkProgress reached = *progress;
+      reached.record.created += all.created;
+      reached.record.changed += all.changed;
+      write_progress(transaction, project, reached);
+    };
+  }
+  if (const auto inserted = insert_sims(project, readings, after_last)) return *inserted;
+  return write_readings<SimReading>(
+      session_, project, readings,
+      [&](Transaction& transaction, const auto& batch) {
+        return counts_of(exec_binary(transaction, statements::kApplySims, sim_parameters(project, batch)));
+      },
+      after_last);
 }
 
-ApplyResult PostgresStore::apply(const std::string& project, const std::vector<SimReading>& readings) {
-  return write_readings(session_, project, readings, statements::kApplySims, sim_parameters);
+// Until a project's first complete walk has ended, nearly all SIMs are new and none has a history: they are copied into
+// the table without being compared. nullopt, and nothing written, where that cannot be done: the project has a history,
+// or a SIM is there already, or a value is one that the database cannot hold.
+std::optional<ApplyResult> PostgresStore::insert_sims(const std::string& project,
+                                                      const std::vector<SimReading>& readings,
+                                                      const AfterLast& after_last) {
+  if (readings.empty() || complete_projects_.contains(project)) return std::nullopt;
+  auto rounds = rounds_of(readings);
+  if (rounds.size() > 1) return std::nullopt;
+  sort_by_id(rounds.front());
+  bool refused = false;
+  try {
+    return session_.transact([&](Transaction& transaction) -> std::optional<ApplyResult> {
+      begin_batch(transaction, project);
+      if (exec_with(transaction, statements::kEverComplete, {project})[0][0].as<bool>()) {
+        complete_projects_.insert(project);
+        return std::nullopt;
+      }
+      try {
+        copy_sims(transaction, project, rounds.front());
+      } catch (const pqxx::sql_error&) {
+        refused = true;
+        throw;
+      }
+      ApplyResult inserted;
+      inserted.created = readings.size();
+      if (after_last) after_last(transaction, inserted);
+      return inserted;
+    });
+  } catch (const StorageError& error) {
+    if (!refused || error.retryable()) throw;
+    return std::nullopt;
+  }
 }
 
-void PostgresStore::finish_walk(const std::string& project, WalkRecord& record,
-                                const std::vector<Disappearance>& gone) {
-  session_.transact([&](pqxx::transaction_base& transaction) {
-    record.disappeared = mark_missing(transaction, project, gone);
-    exec_with(transaction, statements::kFinishWalk,
-              {project, std::to_string(record.id), to_pg(record.finished_at), to_text(record.outcome),
-               std::to_string(record.pages), std::to_string(record.sims), std::to_string(record.created),
-               std::to_string(record.changed), std::to_string(record.disappeared), std::to_string(record.requests),
-               std::to_string(record.retries), std::to_string(record.skipped), std::to_string(record.held_back),
-               record.error});
+void PostgresStore::read_present(const std::string& project, const std::function<bool(const Sim&, TimePoint)>& row) {
+  session_.read([&](pqxx::transaction_base& transaction) {
+    exec_with(transaction, statements::kDeclarePresent, {project});
+    Sim sim;
+    for (;;) {
+      const pqxx::result part = transaction.exec(statements::kFetchPresent);
+      if (part.empty()) return;
+      for (const auto& fields : part) {
+        std::string* const texts[] = {&sim.id,     &sim.iccid,    &sim.provider, &sim.type,
+                                      &sim.status, &sim.metadata, &sim.extra};
+        int column = 0;
+        for (std::string* text : texts) {
+          const auto field = fields[column++];
+          text->assign(field.c_str(), field.size());
+        }
+        sim.created_at = from_epoch(std::strtoll(fields[column].c_str(), nullptr, 10));
+        if (!row(sim, from_epoch(std::strtoll(fields[column + 1].c_str(), nullptr, 10)))) return;
+      }
+    }
   });
 }
 
@@ -180,12 +243,6 @@ std::optional<std::string> PostgresStore::present_beyond(const std::string& proj
   });
 }
 
-bool PostgresStore::ever_complete(const std::string& project) {
-  return session_.read([&](pqxx::transaction_base& transaction) {
-    return exec_with(transaction, statements::kEverComplete, {project})[0][0].as<bool>();
-  });
-}
-
 std::vector<WatchedProfile> PostgresStore::watched_profiles(const std::string& project,
                                                             const std::vector<std::string>& providers) {
   std::vector<WatchedProfile> roster;
@@ -210,7 +267,9 @@ std::vector<WatchedProfile> PostgresStore::watched_profiles(const std::string& p
 }
 
 ApplyResult PostgresStore::apply_profiles(const std::string& project, const std::vector<ProfileReading>& readings) {
-  return write_readings(session_, project, readings, statements::kApplyProfiles, profile_parameters);
+  return write_readings<ProfileReading>(session_, project, readings, [&](Transaction& transaction, const auto& batch) {
+    return counts_of(exec_binary(transaction, statements::kApplyProfiles, profile_parameters(project, batch)));
+  });
 }
 
 ProjectStatus PostgresStore::status(const std::string& project, const std::vector<std::string>& providers,

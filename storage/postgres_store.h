@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "storage/inventory_store.h"
@@ -15,8 +16,15 @@ class PostgresStore : public InventoryStore {
   explicit PostgresStore(const std::string& url) : session_(url) {}
 
   std::int64_t begin_walk(const std::string& project, WalkKind kind, TimePoint started_at) override;
-  ApplyResult apply(const std::string& project, const std::vector<SimReading>& readings) override;
+  std::optional<WalkProgress> open_walk(const std::string& project) override;
+  using InventoryStore::apply;
+  ApplyResult apply(const std::string& project, const std::vector<SimReading>& readings,
+                    const WalkProgress* progress) override;
+  void save_progress(const std::string& project, const WalkProgress& progress) override;
   void finish_walk(const std::string& project, WalkRecord& record, const std::vector<Disappearance>& gone) override;
+  void read_present(const std::string& project, const std::function<bool(const Sim&, TimePoint)>& row) override;
+  std::optional<Approval> approval(const std::string& project) override;
+  ApproveOutcome approve(std::int64_t walk_id) override;
   std::uint64_t present_count(const std::string& project) override;
   std::vector<std::string> present_ids(const std::string& project, const std::string& after,
                                        std::size_t limit) override;
@@ -31,6 +39,13 @@ class PostgresStore : public InventoryStore {
 
  protected:
   PostgresSession session_;
+
+ private:
+  using AfterLast = std::function<void(pqxx::transaction_base&, const ApplyResult&)>;
+  std::optional<ApplyResult> insert_sims(const std::string& project, const std::vector<SimReading>& readings,
+                                         const AfterLast& after_last);
+
+  std::unordered_set<std::string> complete_projects_;  // that are known to have had a complete walk
 };
 
 // The parameters of the batch statements, for exec_binary: the project, then one array per column.

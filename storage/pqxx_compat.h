@@ -1,5 +1,5 @@
 // What differs between libpqxx 6 (Debian 12) and 7 (Ubuntu 24.04, Debian 13), and nothing else: how a statement with
-// parameters is sent.
+// parameters is sent, and how rows are copied into a table.
 #pragma once
 
 #include <pqxx/pqxx>
@@ -39,7 +39,37 @@ inline pqxx::result exec_binary(pqxx::transaction_base& transaction, const std::
   return compat::send(transaction, statement, all);
 }
 
+// COPY … FROM STDIN. complete() says what the server thinks of the rows.
+class CopyInto {
+ public:
+  CopyInto(pqxx::transaction_base& transaction, const std::string& table, const std::vector<std::string>& columns)
+      : stream_(pqxx::stream_to::raw_table(transaction, table, transaction.conn().quote_columns(columns))) {}
+  template <typename Row>  // an array of text
+  void add(const Row& row) {
+    stream_.write_row(row);
+  }
+  void complete() { stream_.complete(); }
+
+ private:
+  pqxx::stream_to stream_;
+};
+
 #else
+
+// COPY … FROM STDIN. complete() says what the server thinks of the rows.
+class CopyInto {
+ public:
+  CopyInto(pqxx::transaction_base& transaction, const std::string& table, const std::vector<std::string>& columns)
+      : stream_{transaction, table, columns} {}
+  template <typename Row>
+  void add(const Row& row) {
+    stream_ << row;
+  }
+  void complete() { stream_.complete(); }
+
+ private:
+  pqxx::stream_to stream_;
+};
 
 inline pqxx::result exec_with(pqxx::transaction_base& transaction, const std::string& statement,
                               const std::vector<std::string>& parameters) {

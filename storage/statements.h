@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace simsync::statements {
 
@@ -30,10 +31,10 @@ inline constexpr char kServerVersion[] = "SELECT split_part(current_setting('ser
 inline constexpr char kMissingRights[] = R"(
 SELECT string_agg(lower(privilege) || ' in simsync.' || name, ', ' ORDER BY name, privilege)
 FROM (SELECT name, privilege
-      FROM unnest(ARRAY['sim', 'esim_profile', 'walk']) AS name, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS privilege
+      FROM unnest(ARRAY['sim', 'esim_profile', 'walk', 'walk_progress']) AS name, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS privilege
       UNION ALL
       SELECT name, privilege
-      FROM unnest(ARRAY['sim_change', 'esim_profile_transition']) AS name, unnest(ARRAY['SELECT', 'INSERT']) AS privilege
+      FROM unnest(ARRAY['sim_change', 'esim_profile_transition', 'alert']) AS name, unnest(ARRAY['SELECT', 'INSERT']) AS privilege
       UNION ALL SELECT 'schema_migration', 'SELECT'
      ) AS needed
 WHERE NOT (has_schema_privilege('simsync', 'USAGE') AND has_table_privilege('simsync.' || name, privilege)))";
@@ -68,8 +69,10 @@ WITH incoming AS MATERIALIZED (
     AS i (sim_id, iccid, provider, type, status, metadata, extra, created_at, asked_at, observed_at)
 ), walked AS MATERIALIZED (
   SELECT max(started_at) AS since FROM simsync.walk WHERE project = $1 AND kind = 'full' AND outcome = 'complete'
-), differing AS MATERIALIZED (
+), compared AS MATERIALIZED (
   SELECT i.*, s.sim_id IS NULL AS is_new, s.missing_since IS NOT NULL AS returned,
+         i.asked_at < greatest(s.confirmed_at, s.missing_since)
+         AND s.confirmed_at <= $12::timestamptz + interval '1 minute' AS late,
          s.iccid AS old_iccid, s.provider AS old_provider, s.type AS old_type, s.status AS old_status,
          s.metadata AS old_metadata, s.extra AS old_extra, s.created_at AS old_created_at,
          CASE WHEN s.missing_since IS NULL THEN least(greatest(s.confirmed_at, walked.since), i.observed_at)
@@ -78,11 +81,11 @@ WITH incoming AS MATERIALIZED (
          CASE WHEN walked.since IS NOT NULL THEN least(walked.since, i.observed_at) END AS walked_since
   FROM incoming i CROSS JOIN walked
   LEFT JOIN LATERAL (SELECT * FROM simsync.sim o WHERE o.project = $1 AND o.sim_id = i.sim_id OFFSET 0) s ON true
-  WHERE s.sim_id IS NULL
-     OR ((i.asked_at >= greatest(s.confirmed_at, s.missing_since) OR s.confirmed_at > $12::timestamptz + interval '1 minute')
-         AND (s.missing_since IS NOT NULL
-              OR (s.iccid, s.provider, s.type, s.status, s.metadata, s.extra, s.created_at)
-                 IS DISTINCT FROM (i.iccid, i.provider, i.type, i.status, i.metadata, i.extra, i.created_at)))
+  WHERE s.sim_id IS NULL OR s.missing_since IS NOT NULL
+     OR (s.iccid, s.provider, s.type, s.status, s.metadata, s.extra, s.created_at)
+        IS DISTINCT FROM (i.iccid, i.provider, i.type, i.status, i.metadata, i.extra, i.created_at)
+), differing AS MATERIALIZED (
+  SELECT * FROM compared WHERE late IS NOT TRUE
 ), change AS MATERIALIZED (
   SELECT d.sim_id, f.kind, f.field, f.old_value, f.new_value, f.not_before, d.observed_at
   FROM differing d CROSS JOIN LATERAL (VALUES
@@ -117,7 +120,7 @@ told AS (
     FROM history h) payload
 ))";
 
-// Returns created, changed, rows of history.
+// Returns created, changed, rows of history, late readings.
 inline const std::string kApplySims = std::string{kDifferingSims} + R"(, created AS (
   INSERT INTO simsync.sim (project, sim_id, iccid, provider, type, status, metadata, created_at, extra, first_seen_at,
                            changed_at, confirmed_at)
@@ -138,7 +141,13 @@ inline const std::string kApplySims = std::string{kDifferingSims} + R"(, created
   RETURNING *
 ), )" + kNotifyHistory + R"(
 SELECT (SELECT count(*) FROM differing WHERE is_new), (SELECT count(*) FROM differing WHERE NOT is_new),
-       (SELECT count(*) FROM told))";
+       (SELECT count(*) FROM told), (SELECT count(*) FROM compared WHERE late))";
+
+// For COPY.
+inline constexpr char kSimTable[] = "simsync.sim";
+inline const std::vector<std::string> kSimColumns = {"project",    "sim_id",        "iccid",      "provider",
+                                                     "type",       "status",        "metadata",   "extra",
+                                                     "created_at", "first_seen_at", "changed_at", "confirmed_at"};
 
 // The same comparison, writing nothing: a row for each new SIM (kind null) and each change there would be.
 inline const std::string kCompareSims = std::string{kDifferingSims} + R"(
@@ -213,7 +222,7 @@ inline const std::string kApplyProfiles = std::string{kMovedProfiles} + R"(, cre
   FROM history h
 )
 SELECT (SELECT count(*) FROM compared WHERE is_new), (SELECT count(*) FROM compared WHERE moved AND NOT is_new),
-       (SELECT count(*) FROM told))";
+       (SELECT count(*) FROM told), 0)";
 
 // The same comparison, writing nothing.
 inline const std::string kCompareProfiles = std::string{kMovedProfiles} + R"(
@@ -233,9 +242,78 @@ SET finished_at = $3::timestamptz, outcome = $4, pages = $5::bigint, sims = $6::
     skipped = $12::bigint, held_back = $13::bigint, error = nullif($14, '')
 WHERE project = $1 AND walk_id = $2::bigint)";
 
+// Of what is written together with a walk's progress a crash of the server may lose the last moments: the walk then
+// goes on from where the progress says, which is lost with them. So it need not wait for the disk; the end of the walk
+// does.
+inline constexpr char kLostTogether[] = "SET LOCAL synchronous_commit = off";
+
+// $1 project, $2 walk_id, $3 to $10 counters and error, $11 seed, $12 to $16 an array per column, $17 unseen as hex.
+// Writes nothing once the walk is closed.
+inline constexpr char kSaveProgress[] = R"(
+WITH open AS (
+  UPDATE simsync.walk SET pages = $3::bigint, sims = $4::bigint, created = $5::bigint, changed = $6::bigint,
+    requests = $7::bigint, retries = $8::bigint, skipped = $9::bigint, error = nullif($10, '')
+  WHERE project = $1 AND walk_id = $2::bigint AND outcome IS NULL RETURNING walk_id
+)
+INSERT INTO simsync.walk_progress (project, walk_id, seed, cuts, cuts_created, cursors, reached, ended_at, unseen)
+SELECT $1, walk_id, $11::bigint, $12::text[], $13::timestamptz[], $14::text[], $15::timestamptz[], $16::integer[],
+       decode($17, 'hex')
+FROM open
+ON CONFLICT (project) DO UPDATE
+SET walk_id = excluded.walk_id, seed = excluded.seed, cuts = excluded.cuts, cuts_created = excluded.cuts_created, cursors = excluded.cursors,
+    reached = excluded.reached, ended_at = excluded.ended_at, unseen = excluded.unseen)";
+inline constexpr char kForgetProgress[] = R"(
+UPDATE simsync.walk_progress
+SET cuts = '{}', cuts_created = '{}', cursors = '{}', reached = '{}', ended_at = '{}', unseen = ''
+WHERE project = $1 AND walk_id <= $2::bigint AND cuts <> '{}')";
+inline constexpr char kOpenWalk[] = R"(
+SELECT w.walk_id, (extract(epoch FROM w.started_at) * 1000000)::bigint, w.pages, w.sims, w.created, w.changed,
+       w.requests, w.retries, w.skipped, coalesce(w.error, ''), p.seed, encode(p.unseen, 'hex')
+FROM simsync.walk w JOIN simsync.walk_progress p ON p.project = w.project AND p.walk_id = w.walk_id
+WHERE w.project = $1 AND w.kind = 'full' AND w.outcome IS NULL ORDER BY w.walk_id DESC LIMIT 1)";
+inline constexpr char kOpenSegments[] = R"(
+SELECT s.cut, (extract(epoch FROM s.cut_created) * 1000000)::bigint, s.cursor,
+       (extract(epoch FROM s.reached) * 1000000)::bigint, s.ended_at
+FROM simsync.walk_progress p
+CROSS JOIN LATERAL unnest(p.cuts, p.cuts_created, p.cursors, p.reached, p.ended_at) WITH ORDINALITY
+  AS s (cut, cut_created, cursor, reached, ended_at, place)
+WHERE p.project = $1 AND p.walk_id = $2::bigint ORDER BY s.place)";
+
+// An episode of held-back walks is one alert: the latest walk before that settled anything held nothing back.
+// Failed walks settle nothing.
+inline constexpr char kRaiseHeldBack[] = R"(
+INSERT INTO simsync.alert (project, rule, type, severity, body, raised_at)
+SELECT $1, 'mass-disappearance', 'simsync.mass_disappearance', 'critical',
+       jsonb_build_object('walk_id', w.walk_id, 'held_back', w.held_back, 'error', w.error,
+                          'approve', 'simsyncd approve ' || w.walk_id), w.finished_at
+FROM simsync.walk w
+WHERE w.project = $1 AND w.walk_id = $2::bigint AND w.held_back > 0
+  AND NOT coalesce((SELECT b.held_back > 0 FROM simsync.walk b
+                    WHERE b.project = $1 AND b.kind = 'full' AND b.outcome IN ('complete', 'incomplete')
+                      AND b.walk_id < w.walk_id ORDER BY b.walk_id DESC LIMIT 1), false))";
+inline constexpr char kApproval[] = R"(
+SELECT w.walk_id, w.held_back FROM simsync.walk w
+WHERE w.project = $1 AND w.approved_at IS NOT NULL AND w.held_back > 0
+  AND NOT EXISTS (SELECT FROM simsync.walk c WHERE c.project = $1 AND c.kind = 'full' AND c.outcome = 'complete'
+                  AND c.walk_id > w.walk_id)
+ORDER BY w.held_back DESC LIMIT 1)";
+inline constexpr char kHeldBackWalk[] = R"(
+SELECT w.held_back, EXISTS (SELECT FROM simsync.walk c WHERE c.project = w.project AND c.kind = 'full'
+                            AND c.outcome = 'complete' AND c.walk_id > w.walk_id)
+FROM simsync.walk w WHERE w.walk_id = $1::bigint)";
+inline constexpr char kApprove[] =
+    "UPDATE simsync.walk SET approved_at = coalesce(approved_at, now()) WHERE walk_id = $1::bigint";
+
 // ---- reading ------------------------------------------------------------------------------------------------------
 
 inline constexpr char kPresentCount[] = "SELECT count(*) FROM simsync.sim WHERE project = $1 AND missing_since IS NULL";
+// Read in parts, so that neither side holds the whole inventory.
+inline constexpr char kDeclarePresent[] = R"(
+DECLARE simsync_present NO SCROLL CURSOR FOR
+SELECT sim_id, iccid, provider, type, status, metadata, extra, (extract(epoch FROM created_at) * 1000000)::bigint,
+       (extract(epoch FROM confirmed_at) * 1000000)::bigint
+FROM simsync.sim WHERE project = $1 AND missing_since IS NULL)";
+inline constexpr char kFetchPresent[] = "FETCH 10000 FROM simsync_present";
 inline constexpr char kPresentIds[] = R"(
 SELECT sim_id FROM simsync.sim WHERE project = $1 AND sim_id > $2 AND missing_since IS NULL
 ORDER BY sim_id LIMIT $3::bigint)";

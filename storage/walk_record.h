@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "storage/sim.h"
 
@@ -28,6 +30,37 @@ struct WalkRecord {
   std::uint64_t skipped = 0;
   std::uint64_t held_back = 0;
   std::string error;  // empty when complete
+};
+
+// Where one segment of a full walk is. Opaque to storage/, which keeps it in arrays.
+struct SegmentProgress {
+  std::string cut;          // the SIM behind which it begins; empty: the head of the list
+  TimePoint cut_created{};  // of that SIM
+  std::string after;        // the cursor to go on with
+  TimePoint reached{};      // creation time down to which it has read
+  std::int32_t ended_at = 0;
+};
+
+// What is needed to go on with a full walk after a crash. It belongs to what is committed with it.
+struct WalkProgress {
+  std::uint64_t seed = 0;  // of the fingerprints in `unseen`
+  std::vector<SegmentProgress> segments;
+  std::string unseen;  // fingerprints of ids, 16 bytes each
+  WalkRecord record;   // id, kind, started_at and what was counted so far
+};
+
+// Leave for one mass disappearance.
+struct Approval {
+  std::int64_t walk_id = 0;     // that held it back
+  std::uint64_t held_back = 0;  // how many SIMs
+};
+
+// What came of asking for leave.
+enum class ApproveOutcome {
+  approved,
+  no_such_walk,
+  nothing_held_back,
+  outdated,  // a complete walk has come since
 };
 
 const char* to_text(WalkKind kind);

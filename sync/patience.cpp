@@ -7,7 +7,7 @@ namespace simsync {
 bool StorageRetry::worth_repeating(const StorageError& error, unsigned failures) const {
   constexpr unsigned kConflicts = 8;  // 2 s each for the lock (statements.h), and the pauses in between
   if (patience_ == Patience::none) return error.failure() == StorageFailure::conflict && failures < kConflicts;
-  return error.retryable();
+  return worth_ == Worth::conflicts ? error.failure() == StorageFailure::conflict : error.retryable();
 }
 
 bool StorageRetry::wait_after(const StorageError& error, unsigned failures, const std::stop_token& stop) {

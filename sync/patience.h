@@ -18,7 +18,11 @@ enum class Patience { until_stop, none };
 
 class StorageRetry {
  public:
-  StorageRetry(Patience patience, std::string project) : patience_(patience), project_(std::move(project)) {}
+  // What is worth repeating: whatever passes by itself, or only what a lock of somebody else has ended.
+  enum class Worth { whatever_passes, conflicts };
+
+  StorageRetry(Patience patience, std::string project, Worth worth = Worth::whatever_passes)
+      : patience_(patience), project_(std::move(project)), worth_(worth) {}
 
   // Calls `action` until it does not throw a retryable StorageError, and returns what it returns. Throws the last
   // StorageError when it is not retryable, when there is no patience, or when stop was requested.
@@ -36,9 +40,14 @@ class StorageRetry {
           return result;
         }
       } catch (const StorageError& error) {
-        if (!worth_repeating(error, failures) || !wait_after(error, failures, stop)) throw;
+        if (!again(error, failures, stop)) throw;
       }
     }
+  }
+
+  // After a failed call, the so manieth: waits, and says whether to repeat it.
+  bool again(const StorageError& error, unsigned failures, const std::stop_token& stop) {
+    return worth_repeating(error, failures) && wait_after(error, failures, stop);
   }
 
  private:
@@ -49,6 +58,7 @@ class StorageRetry {
 
   Patience patience_;
   std::string project_;
+  Worth worth_;
 };
 
 }  // namespace simsync

@@ -65,7 +65,9 @@ void ProjectSync::walk_on_time(Poller& poller, std::stop_token stop) {
     if (full) {
       failures = record.outcome == WalkOutcome::failed ? failures + 1 : 0;
       ever_whole |= record.outcome != WalkOutcome::failed;
-      next_full = failures == 0 ? started + settings_.walk.interval
+      // From its start on, which was long ago if it was gone on with.
+      const Clock::time_point begun = std::min(started, Clock::now() - (wall_clock() - record.started_at));
+      next_full = failures == 0 ? begun + settings_.walk.interval
                                 : Clock::now() + pause_after(failures, settings_.walk.interval);
     }
     next_fresh = Clock::now() + settings_.walk.new_sims_interval;
@@ -76,10 +78,20 @@ void ProjectSync::walk_on_time(Poller& poller, std::stop_token stop) {
   }
 }
 
-PassReport ProjectSync::once(std::stop_token stop, const WalkProgress& on_walk, const PollProgress& on_poll) {
+PassReport ProjectSync::once(std::stop_token stop, const WalkProgressed& on_walk, const PollProgress& on_poll) {
   PassReport report;
-  Walker walker{settings_.project, api_, stores_, settings_.walk, Patience::none};
+  Walker walker{settings_.project, api_, stores_, settings_.walk, Patience::none, settings_.compare};
+  const TimePoint called_at = wall_clock();
   report.walk = walker.full(stop, on_walk);
+  if (report.walk.outcome != WalkOutcome::failed && report.walk.started_at < called_at && !stop.stop_requested()) {
+    // An interrupted walk was gone on with. What it read before is older than this call: whoever makes a pass wants
+    // what there is now, which costs requests but hardly any writing.
+    const WalkRecord earlier = report.walk;
+    report.walk = walker.full(stop, on_walk);
+    report.walk.created += earlier.created;
+    report.walk.changed += earlier.changed;
+    report.walk.disappeared += earlier.disappeared;
+  }
   if (report.walk.outcome == WalkOutcome::failed || stop.stop_requested()) return report;
   Poller poller{settings_.project, api_, stores_, settings_.profiles, settings_.poll_workers, Patience::none};
   report.polls = poller.once(stop, on_poll);

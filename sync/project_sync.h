@@ -19,6 +19,7 @@ struct SyncSettings {
   WalkConfig walk;
   ProfilesConfig profiles;
   std::size_t poll_workers = 16;  // requests for profiles at once; the API's client bounds all of the project's
+  Compare compare = Compare::changes;
 };
 
 struct PassReport {
@@ -35,9 +36,10 @@ class ProjectSync {
   // the database fails in a way that waiting does not mend.
   void run(std::stop_token stop);
 
-  // One complete pass: a full walk, then a poll of every profile. Waits for nothing: throws StorageError at the first
+  // One complete pass: a full walk (after an interrupted one, if there is one to be gone on with), then a poll of every
+  // profile. Waits for nothing: throws StorageError at the first
   // failure of the database; failures of the API are in the report. No polls after a failed walk.
-  PassReport once(std::stop_token stop, const WalkProgress& on_walk = {}, const PollProgress& on_poll = {});
+  PassReport once(std::stop_token stop, const WalkProgressed& on_walk = {}, const PollProgress& on_poll = {});
 
  private:
   void walk_on_time(Poller& poller, std::stop_token stop);

@@ -2,6 +2,7 @@
 // thousand different SIMs only their number is kept in the walk's row.
 #pragma once
 
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -10,17 +11,19 @@
 
 namespace simsync {
 
-// Belongs to one thread.
+// Safe from any thread.
 class SkipLog {
  public:
   void note(std::string_view event, const std::string& project, const std::string& sim_id, const std::string& reason) {
+    const std::lock_guard lock{mutex_};
     if (known_.size() >= kMost || !known_.insert(sim_id + '\n' + reason).second) return;
     log::warning(event, {{"project", project}, {"sim", sim_id}, {"reason", reason}});
   }
 
  private:
   static constexpr std::size_t kMost = 5000;
-  std::unordered_set<std::string> known_;
+  std::mutex mutex_;
+  std::unordered_set<std::string> known_;  // guarded by mutex_
 };
 
 }  // namespace simsync

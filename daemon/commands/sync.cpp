@@ -72,7 +72,8 @@ ExitCode sync_command(const CommandLine& line, const Config& config, std::stop_t
     const std::unique_ptr<StoreFactory> stores = line.dry_run ? make_postgres_dry_run_factory(config.database.url, tell)
                                                               : make_postgres_store_factory(config.database.url);
     const std::unique_ptr<SimApi> api = make_http_sim_api(config.api, project);
-    ProjectSync pass{{project.id, config.walk, config.profiles, config.api.connections}, *api, *stores};
+    const Compare compare = line.verify ? Compare::everything : Compare::changes;
+    ProjectSync pass{{project.id, config.walk, config.profiles, config.api.connections, compare}, *api, *stores};
     const PassReport report = pass.once(
         stop, [&](const WalkRecord& walk) { progress.walked(walk); },
         [&](const PollReport& polls) { progress.polled(polls); });

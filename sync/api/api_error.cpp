@@ -5,8 +5,8 @@ namespace simsync {
 ApiError::ApiError(ApiFailure failure, int http_status, const std::string& message)
     : std::runtime_error(message), failure_(failure), http_status_(http_status) {}
 
-bool ApiError::retryable() const {
-  switch (failure_) {
+bool passes_by_itself(ApiFailure failure, int http_status) {
+  switch (failure) {
     case ApiFailure::unreachable:
     case ApiFailure::timeout:
     case ApiFailure::throttled:
@@ -15,7 +15,7 @@ bool ApiError::retryable() const {
       return true;
     case ApiFailure::malformed:
       // A cut or garbled answer with a good status is often a proxy's passing fault; a redirect or a 4xx is not.
-      return http_status_ >= 200 && http_status_ < 300;
+      return http_status >= 200 && http_status < 300;
     case ApiFailure::tls:
     case ApiFailure::unauthorized:
     case ApiFailure::not_found:
@@ -25,6 +25,10 @@ bool ApiError::retryable() const {
       return false;
   }
   return false;
+}
+
+bool ApiError::retryable() const {
+  return passes_by_itself(failure_, http_status_);
 }
 
 }  // namespace simsync

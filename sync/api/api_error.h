@@ -23,6 +23,9 @@ enum class ApiFailure {
   stopped,       // the program is stopping; never an error to report
 };
 
+// Whether the same request may succeed later without anyone changing anything. `http_status` 0: none came.
+bool passes_by_itself(ApiFailure failure, int http_status);
+
 // Thrown by SimApi after its retries are used up. what() is one line that names the endpoint and what to do;
 // it holds no token, activation code or metadata.
 class ApiError : public std::runtime_error {

@@ -81,6 +81,12 @@ class HttpSimApi : public SimApi {
   }
 
   SimPage list(const ListQuery& query, std::stop_token stop) override {
+    SimPage page;
+    read_list(query, std::move(stop), page, nullptr);
+    return page;
+  }
+
+  void read_list(const ListQuery& query, std::stop_token stop, SimPage& page, KnownItems* known) override {
     HttpRequest request{"GET", sims_, {}, kListLimit};
     append_parameter(request.path, "provider", query.providers);
     append_parameter(request.path, "status", query.statuses);
@@ -89,11 +95,9 @@ class HttpSimApi : public SimApi {
     append_parameter(request.path, "after", query.after);
     append_parameter(request.path, "before", query.before);
     append_parameter(request.path, "limit", std::to_string(query.limit));
-    SimPage page;
-    page.exchange = call(list_, request, Repeat::harmless, stop, [&page](Connection& connection) {
-      return connection.parser().read_page(connection.body(), page);
+    page.exchange = call(list_, request, Repeat::harmless, stop, [&page, known](Connection& connection) {
+      return connection.parser().read_page(connection.body(), page, known);
     });
-    return page;
   }
 
   SimAnswer get(const std::string& sim_id, std::stop_token stop) override {

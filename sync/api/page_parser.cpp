@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
@@ -47,7 +48,7 @@ Fault read_item(ondemand::value& value, SimPage& page) {
   }
   ondemand::object object;
   if (value.get_object().get(object)) return kNotJson;
-  SimReader reader(page.sims.emplace_back());
+  SimReader reader(page.sims.add());
   if (const Fault fault = reader.read(object)) return fault;
   if (reader.problem()) {
     page.skipped.push_back({std::move(page.sims.back().id), reader.problem()});
@@ -56,18 +57,97 @@ Fault read_item(ondemand::value& value, SimPage& page) {
   return nullptr;
 }
 
-Fault read_items(ondemand::value& value, SimPage& page, Fault& problem) {
+// What items are before they are parsed; memory that is used again.
+struct ItemScan {
+  std::vector<ItemText> texts;
+  std::vector<std::optional<TimePoint>> known;
+  std::string start;  // of an item, up to its id: nearly all begin alike
+};
+
+// The text of an item up to the first character of its id, where that can be told without parsing: before it there is
+// no nesting and no escape, so the name is one of the item itself. Empty where it cannot.
+std::string_view start_of(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const std::size_t name = text.find("\"id\"");
+  if (name == std::string_view::npos) return {};
+  std::size_t at = text.find_first_not_of(kSpace, name + 4);
+  if (at == std::string_view::npos || text[at] != ':') return {};
+  at = text.find_first_not_of(kSpace, at + 1);
+  if (at == std::string_view::npos || text[at] != '"') return {};
+  const std::string_view start = text.substr(0, at + 1);
+  return start.find_first_of("\\{[", 1) == std::string_view::npos ? start : std::string_view{};
+}
+
+std::string_view id_of(std::string_view text, std::string& start) {
+  if (start.empty() || !text.starts_with(start)) start = start_of(text);
+  if (start.empty()) return {};
+  const std::string_view id =
+      text.substr(start.size(), std::min(text.find('"', start.size()), text.size()) - start.size());
+  return id.find('\\') == std::string_view::npos ? id : std::string_view{};
+}
+
+// Passes over the items once, for their texts.
+Fault scan_items(ondemand::array& items, ItemScan& scan) {
+  scan.texts.clear();
+  for (auto result : items) {
+    ondemand::value item;
+    // NOLINTNEXTLINE(performance-move-const-arg): get() takes temporaries only, in all versions
+    if (std::move(result).get(item)) return kNotJson;
+    ItemText& text = scan.texts.emplace_back();
+    if (item.raw_json_token().front() != '{') continue;
+    ondemand::object object;
+    if (item.get_object().get(object) || object.raw_json().get(text.text)) return kNotJson;
+    // The text reaches to whatever comes next.
+    text.text = text.text.substr(0, text.text.rfind('}') + 1);
+    text.id = id_of(text.text, scan.start);
+  }
+  return nullptr;
+}
+
+void add_known(const ItemText& text, TimePoint created_at, SimPage& page) {
+  Sim& sim = page.sims.add();
+  sim.id.assign(text.id);
+  sim.created_at = created_at;
+}
+
+// Asks `known` about the items. True: it knows them all, and the page is read.
+bool all_known(ItemScan& scan, KnownItems& known, SimPage& page) {
+  scan.known.assign(scan.texts.size(), std::nullopt);
+  known.look_up(scan.texts, scan.known);
+  if (!std::all_of(scan.known.begin(), scan.known.end(), [](const auto& created_at) { return created_at.has_value(); }))
+    return false;
+  for (std::size_t i = 0; i < scan.texts.size(); ++i) {
+    add_known(scan.texts[i], *scan.known[i], page);
+    page.places.push_back({i, true});
+  }
+  return true;
+}
+
+Fault read_items(ondemand::value& value, SimPage& page, Fault& problem, KnownItems* known, ItemScan& scan) {
   if (value.raw_json_token().front() != '[') {
     problem = "items is not an array";
     return skip(value);
   }
   ondemand::array items;
   if (value.get_array().get(items)) return kNotJson;
+  if (known != nullptr) {
+    if (const Fault fault = scan_items(items, scan)) return fault;
+    if (all_known(scan, *known, page)) return nullptr;
+    if (items.reset().error()) return kNotJson;
+  }
+  std::size_t number = 0;
   for (auto result : items) {
     ondemand::value item;
     // NOLINTNEXTLINE(performance-move-const-arg): get() takes temporaries only, in all versions
     if (std::move(result).get(item)) return kNotJson;
-    if (const Fault fault = read_item(item, page)) return fault;
+    const bool is_known = known != nullptr && scan.known[number].has_value();
+    if (is_known) {
+      add_known(scan.texts[number], *scan.known[number], page);
+    } else if (const Fault fault = read_item(item, page)) {
+      return fault;
+    }
+    if (known != nullptr && page.places.size() < page.sims.size()) page.places.push_back({number, is_known});
+    ++number;
   }
   return nullptr;
 }
@@ -109,6 +189,7 @@ Fault read_time(ondemand::value& value, TimePoint& time, Fault& problem) {
 
 struct PageParser::Impl {
   ondemand::parser parser;
+  ItemScan scan;
 
   // Runs `on_field(which, value, problem)` over the fields of the body's root object, in which `names` are known, and
   // checks that they all occur and that the body ends behind it.
@@ -164,17 +245,18 @@ PageParser::PageParser() : impl_(std::make_unique<Impl>()) {}
 
 PageParser::~PageParser() = default;
 
-PageParser::Problem PageParser::read_page(std::string& body, SimPage& page) {
+PageParser::Problem PageParser::read_page(std::string& body, SimPage& page, KnownItems* known) {
   page.sims.clear();
+  page.places.clear();
   page.skipped.clear();
   page.sims.reserve(kUsualItems);
   auto problem =
-      impl_->read(body, kPageNames, 3, [&page](std::size_t which, ondemand::value& value, Fault& problem) -> Fault {
+      impl_->read(body, kPageNames, 3, [&](std::size_t which, ondemand::value& value, Fault& problem) -> Fault {
         switch (which) {
           case 0:
             return read_object_type(value, "list", problem, "object is not list");
           case 1:
-            return read_items(value, page, problem);
+            return read_items(value, page, problem, known, impl_->scan);
           case 2:
             return read_nullable(value, page.more_after, problem, "moreItemsAfter is neither an id nor null");
           default:

@@ -39,7 +39,9 @@ class PageParser {
 
   // A list (sims-reference.txt, "List all SIMs" and "Search for SIMs"). Bad items go to page.skipped; the SIMs stay in
   // the API's order, equal ids as they come. page.exchange is left alone.
-  Problem read_page(std::string& body, SimPage& page);
+  // Items that `known` knows are not looked into. Their text is one that was checked when it was first read, and the
+  // structure of the body around it is checked as ever.
+  Problem read_page(std::string& body, SimPage& page, KnownItems* known = nullptr);
   Problem read_sim(std::string& body, Sim& sim);
   Problem read_profile(std::string& body, EsimProfile& profile);
   Problem read_credentials(std::string& body, SimCredentials& credentials);

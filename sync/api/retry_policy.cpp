@@ -11,18 +11,8 @@ using std::chrono::milliseconds;
 constexpr unsigned kAttemptsIfMalformed = 2;
 
 bool worth_repeating(const FailedAttempt& failed, unsigned attempts) {
-  switch (failed.failure) {
-    case ApiFailure::unreachable:
-    case ApiFailure::timeout:
-    case ApiFailure::throttled:
-    case ApiFailure::unavailable:
-    case ApiFailure::server_error:
-      return true;
-    case ApiFailure::malformed:
-      return failed.http_status >= 200 && failed.http_status < 300 && attempts < kAttemptsIfMalformed;
-    default:
-      return false;
-  }
+  if (failed.failure == ApiFailure::malformed && attempts >= kAttemptsIfMalformed) return false;
+  return passes_by_itself(failed.failure, failed.http_status);
 }
 
 bool surely_without_effect(const FailedAttempt& failed) {

@@ -5,11 +5,14 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "storage/profile.h"
 #include "storage/sim.h"
 #include "sync/api/api_error.h"
+#include "sync/api/sim_list.h"
 
 namespace simsync {
 
@@ -44,8 +47,30 @@ inline unsigned retries_of(unsigned attempts) {
   return attempts > 0 ? attempts - 1 : 0;
 }
 
+// An item of a page as it stands in the answer. The texts end with the call that hands them over.
+struct ItemText {
+  std::string_view id;    // empty where it was not found without parsing
+  std::string_view text;  // the whole object
+};
+
+// Knows items by their text. What it knows is not parsed: of an unchanged inventory, nearly nothing is.
+class KnownItems {
+ public:
+  virtual ~KnownItems() = default;
+  // The items of a page, in its order. Sets `created_at` of those whose text is the one that was last read of that SIM;
+  // nullopt for the others. Called once for each answer that is tried, on the thread that reads the page.
+  virtual void look_up(const std::vector<ItemText>& items, std::vector<std::optional<TimePoint>>& created_at) = 0;
+};
+
 struct SimPage {
-  std::vector<Sim> sims;  // in the API's order, newest first
+  // Where the SIM stands in the answer, and whether KnownItems knew it: of such a SIM only id and created_at are set.
+  struct Place {
+    std::size_t item = 0;
+    bool known = false;
+  };
+
+  SimList sims;               // in the API's order, newest first
+  std::vector<Place> places;  // of the SIMs, in the same order; empty unless KnownItems was asked
   std::vector<SkippedItem> skipped;
   std::optional<std::string> more_after;
   std::optional<std::string> more_before;
@@ -76,6 +101,11 @@ class SimApi {
   virtual ~SimApi() = default;
 
   virtual SimPage list(const ListQuery& query, std::stop_token stop) = 0;
+  // The same, into a page whose memory is used again, and without parsing what `known` knows. After an error the page
+  // holds anything. An implementation may ignore `known`.
+  virtual void read_list(const ListQuery& query, std::stop_token stop, SimPage& page, KnownItems* /*known*/) {
+    page = list(query, std::move(stop));
+  }
   virtual SimAnswer get(const std::string& sim_id, std::stop_token stop) = 0;
   virtual ProfileAnswer profile(const std::string& sim_id, std::stop_token stop) = 0;
   virtual SimCredentials credentials(const std::string& sim_id, std::stop_token stop) = 0;

@@ -19,8 +19,9 @@ struct SimField {
 // looked at is not known to be JSON.
 class SimReader {
  public:
-  // While reading, empty metadata and extra stand for "not there yet".
+  // Whatever `sim` holds is overwritten. While reading, empty metadata and extra stand for "not there yet".
   explicit SimReader(Sim& sim) : sim_(sim) {
+    sim_.id.clear();
     sim_.metadata.clear();
     sim_.extra.clear();
   }

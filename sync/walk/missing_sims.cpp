@@ -14,10 +14,8 @@ constexpr std::size_t kAskers = 8;     // requests side by side; the API's clien
 
 class Asking {
  public:
-  Asking(SimApi& api, const std::vector<std::string>& ids, std::uint64_t believable, std::stop_token stop)
-      : api_(api), ids_(ids), believable_(believable), stop_(std::move(stop)) {
-    found_.unlisted = ids.size();
-  }
+  Asking(SimApi& api, const std::vector<std::string>& ids, std::stop_token stop)
+      : api_(api), ids_(ids), stop_(std::move(stop)) {}
 
   // One of several threads.
   void work() {
@@ -32,8 +30,7 @@ class Asking {
  private:
   const std::string* next() {
     const std::lock_guard lock{mutex_};
-    const bool enough = found_.gone.size() > believable_ || found_.still_there.size() > believable_;
-    return enough || next_ == ids_.size() || stop_.stop_requested() ? nullptr : &ids_[next_++];
+    return next_ == ids_.size() || stop_.stop_requested() ? nullptr : &ids_[next_++];
   }
 
   void ask(const std::string& id) {
@@ -62,7 +59,6 @@ class Asking {
 
   SimApi& api_;
   const std::vector<std::string>& ids_;
-  const std::uint64_t believable_;
   const std::stop_token stop_;
   std::mutex mutex_;
   std::size_t next_ = 0;  // with found_, guarded by mutex_
@@ -71,25 +67,24 @@ class Asking {
 
 }  // namespace
 
-std::vector<std::string> unseen_sims(InventoryStore& store, const std::string& project, const SeenSet& seen,
-                                     std::size_t most) {
-  std::vector<std::string> unseen;
+UnseenSims unseen_sims(InventoryStore& store, const std::string& project, const KnownSims& known, std::size_t most) {
+  UnseenSims unseen;
   std::string after;
   while (true) {
-    const std::vector<std::string> part = store.present_ids(project, after, kPart);
-    for (const std::string& id : part) {
-      if (seen.contains(id)) continue;
-      unseen.push_back(id);
-      if (unseen.size() == most) return unseen;
+    std::vector<std::string> part = store.present_ids(project, after, kPart);
+    const bool last = part.size() < kPart;
+    if (!last) after = part.back();
+    for (std::string& id : part) {
+      if (known.seen(known.hasher().id(id))) continue;
+      ++unseen.total;
+      if (unseen.ids.size() < most) unseen.ids.push_back(std::move(id));
     }
-    if (part.size() < kPart) return unseen;
-    after = part.back();
+    if (last) return unseen;
   }
 }
 
-MissingSims ask_for_missing(SimApi& api, const std::vector<std::string>& ids, std::uint64_t believable,
-                            std::stop_token stop) {
-  Asking asking{api, ids, believable, std::move(stop)};
+MissingSims ask_for_missing(SimApi& api, const std::vector<std::string>& ids, std::stop_token stop) {
+  Asking asking{api, ids, std::move(stop)};
   {
     std::vector<std::jthread> askers;
     for (std::size_t i = 0; i < std::min(kAskers, ids.size()); ++i) askers.emplace_back([&asking] { asking.work(); });

@@ -8,26 +8,27 @@
 
 #include "storage/inventory_store.h"
 #include "sync/api/sim_api.h"
-#include "sync/walk/seen_set.h"
+#include "sync/walk/known_sims.h"
 
 namespace simsync {
 
 struct MissingSims {
   std::vector<Disappearance> gone;      // the API answered 404
   std::vector<SimReading> still_there;  // it answered with the SIM: moved on the list, or left out of it
-  std::uint64_t unlisted = 0;           // stored SIMs that the walk did not read; counted up to just over the bound
   std::uint64_t unanswered = 0;         // no answer was to be had for them
   std::uint64_t requests = 0;
   std::uint64_t retries = 0;
 };
 
-// The ids of present SIMs that are not in `seen`, at most `most`. Reads the store, part by part.
-std::vector<std::string> unseen_sims(InventoryStore& store, const std::string& project, const SeenSet& seen,
-                                     std::size_t most);
+struct UnseenSims {
+  std::vector<std::string> ids;
+  std::uint64_t total = 0;
+};
 
-// Asks for each id, several at a time; stops asking once more than `believable` of them are gone, or are there after
-// all. Blocks. Never throws: an error leaves the SIM unanswered.
-MissingSims ask_for_missing(SimApi& api, const std::vector<std::string>& ids, std::uint64_t believable,
-                            std::stop_token stop);
+// Present SIMs that the walk did not read: how many, and the ids of at most `most`. Reads the store, part by part.
+UnseenSims unseen_sims(InventoryStore& store, const std::string& project, const KnownSims& known, std::size_t most);
+
+// Asks for each id, several at a time. Blocks. Never throws: an error leaves the SIM unanswered.
+MissingSims ask_for_missing(SimApi& api, const std::vector<std::string>& ids, std::stop_token stop);
 
 }  // namespace simsync

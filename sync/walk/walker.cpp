@@ -1,43 +1,25 @@
 #include "sync/walk/walker.h"
 
 #include <algorithm>
-#include <atomic>
-#include <condition_variable>
-#include <exception>
-#include <iterator>
-#include <mutex>
-#include <thread>
+#include <chrono>
+#include <unordered_set>
+#include <utility>
 
-#include "sync/bounded_queue.h"
 #include "sync/walk/missing_sims.h"
 #include "sync/walk/walk_plan.h"
 
 namespace simsync {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr char kStopped[] = "stopped before its end";
-constexpr std::size_t kFetchers = 1;         // the plan hands out one page at a time as yet
-constexpr std::size_t kQueuedPages = 16;     // fetched, not yet taken by the writer
-constexpr std::size_t kBatchSims = 4000;     // one transaction; large enough that its fixed cost does not count
 constexpr std::size_t kSkippedSims = 500;    // read one by one after an incomplete walk
 constexpr int kNewestPage = 200;             // SIMs
 constexpr std::uint64_t kNewestPages = 100;  // of a look at new SIMs; more wait for the full walk
-
-PageFailure page_failure(const ApiError& error, const PageRequest& request) {
-  switch (error.failure()) {
-    case ApiFailure::rejected:
-    case ApiFailure::not_found:
-      // What a list answers when its cursor's SIM no longer exists is not documented: 400 or 404 (facts.md, "Lists").
-      return request.after.empty() ? PageFailure::no_api : PageFailure::cursor_gone;
-    case ApiFailure::server_error:
-    case ApiFailure::malformed:
-    case ApiFailure::too_large:
-    case ApiFailure::timeout:
-      return PageFailure::bad_page;
-    default:
-      return PageFailure::no_api;
-  }
-}
+// How often the place is stored of a walk that has nothing to write: each second, less often in a long one.
+constexpr std::chrono::seconds kSaveEvery{1};
+constexpr int kSaves = 30;
 
 // Every SIM, whatever its status: the API's default leaves retired ones out.
 ListQuery whole_list(const std::string& after, int limit) {
@@ -46,15 +28,6 @@ ListQuery whole_list(const std::string& after, int limit) {
   query.after = after;
   query.limit = limit;
   return query;
-}
-
-std::vector<SimReading> readings_of(SimPage&& page) {
-  std::vector<SimReading> readings;
-  readings.reserve(page.sims.size());
-  for (Sim& sim : page.sims) {
-    readings.push_back({std::move(sim), page.exchange.asked_at, page.exchange.observed_at});
-  }
-  return readings;
 }
 
 void log_walk(const std::string& project, const WalkRecord& record, Patience patience) {
@@ -79,154 +52,178 @@ void log_walk(const std::string& project, const WalkRecord& record, Patience pat
                         {"error", record.error}});
 }
 
+// Stopped before it began: nothing is written.
+WalkRecord stopped(WalkKind kind) {
+  WalkRecord record;
+  record.kind = kind;
+  record.error = kStopped;
+  return record;
+}
+
 }  // namespace
 
-// What the fetching threads and the writing one share.
-struct Walker::Fetch {
-  std::mutex mutex;
-  std::condition_variable_any changed;  // the plan moved on
-  WalkPlan plan;
-  std::uint64_t requests = 0;
-  std::uint64_t retries = 0;
-  std::exception_ptr failure;  // of a fetcher, for the writer
-
-  BoundedQueue<SimPage> pages{kQueuedPages};
-  std::atomic<std::size_t> fetchers = kFetchers;  // still at work
-  std::stop_source stopping;                      // by the caller's stop, or when the writer ends early
-
-  void count(unsigned attempts) {
-    requests += attempts;
-    retries += retries_of(attempts);
-  }
-};
-
-Walker::Walker(std::string project, SimApi& api, StoreFactory& stores, const WalkConfig& config, Patience patience)
+Walker::Walker(std::string project, SimApi& api, StoreFactory& stores, const WalkConfig& config, Patience patience,
+               Compare compare)
     : project_(std::move(project)),
       api_(api),
       stores_(stores),
       store_(stores.open()),
       config_(config),
       patience_(patience),
-      retry_(patience, project_) {}
+      compare_(compare),
+      retry_(patience, project_),
+      lock_retry_(patience, project_, StorageRetry::Worth::conflicts) {}
 
 Walker::~Walker() = default;
 
-WalkRecord Walker::begin(WalkKind kind, std::stop_token stop) {
+// A database that was away may have come back without what was committed last (a standby was promoted), so all that is
+// known of it is read anew, and a walk goes on from what the database says of it.
+template <typename Attempt>
+WalkRecord Walker::attempted(const std::stop_token& stop, const Attempt& attempt) {
+  for (unsigned failures = 0;; ++failures) {
+    try {
+      return attempt();
+    } catch (const StorageError& error) {
+      learnt_ = false;
+      if (!retry_.again(error, failures, stop)) throw;
+    }
+  }
+}
+
+WalkRecord Walker::full(std::stop_token stop, const WalkProgressed& progressed) {
+  return attempted(stop, [&] { return walk(stop, progressed); });
+}
+
+WalkRecord Walker::fresh(std::stop_token stop) {
+  return attempted(stop, [&] { return look(stop); });
+}
+
+// ---- what is known
+
+void Walker::learn(std::uint64_t seed, std::optional<TimePoint> seen_since, const std::stop_token& stop) {
+  lock_retry_(stop, [&] {
+    known_ = KnownSims{seed};
+    known_.reserve(store_->present_count(project_));
+    store_->read_present(project_, [&](const Sim& sim, TimePoint confirmed_at) {
+      known_.load(sim, seen_since && confirmed_at >= *seen_since);
+      return !stop.stop_requested();
+    });
+  });
+  if (compare_ == Compare::everything) known_.doubt_all();
+  learnt_ = !stop.stop_requested();
+}
+
+// The walk that was under way when the program ended or lost the database, unless it is too old to be worth it.
+std::optional<WalkProgress> Walker::interrupted(const std::stop_token& stop) {
+  if (learnt_ || compare_ == Compare::everything) return std::nullopt;
+  std::optional<WalkProgress> open = lock_retry_(stop, [&] { return store_->open_walk(project_); });
+  if (!open || open->segments.empty()) return std::nullopt;
+  const auto age = wall_clock() - open->record.started_at;
+  if (age > 2 * config_.interval || age < -kSaveEvery) return std::nullopt;
+  return open;
+}
+
+WalkRecord Walker::begin(WalkKind kind, const std::stop_token& stop) {
   WalkRecord record;
   record.kind = kind;
   record.started_at = wall_clock();
-  record.id = retry_(stop, [&] { return store_->begin_walk(project_, kind, record.started_at); });
+  record.id = lock_retry_(stop, [&] { return store_->begin_walk(project_, kind, record.started_at); });
   return record;
 }
 
-void Walker::finish(WalkRecord& record, const std::vector<Disappearance>& gone, std::stop_token stop) {
+void Walker::finish(WalkRecord& record, const std::vector<Disappearance>& gone, const std::stop_token& stop) {
   record.finished_at = wall_clock();
-  retry_(stop, [&] { store_->finish_walk(project_, record, gone); });
+  lock_retry_(stop, [&] { store_->finish_walk(project_, record, gone); });
+  for (const Disappearance& sim : gone) known_.gone(sim.sim_id);
   log_walk(project_, record, patience_);
 }
 
-// What no answer of the API explains (memory, threads) ends the walk where its caller can see it.
-void Walker::run_fetcher(Fetch& fetch) {
-  try {
-    fetch_pages(fetch);
-  } catch (...) {
-    const std::lock_guard lock{fetch.mutex};
-    fetch.failure = std::current_exception();
-    fetch.stopping.request_stop();
+// ---- a full walk
+
+WalkRecord Walker::walk(const std::stop_token& stop, const WalkProgressed& progressed) {
+  const std::optional<WalkProgress> open = interrupted(stop);
+  if (open) {
+    learn(open->seed, open->record.started_at, stop);
+    log::info("going on with an interrupted walk",
+              {{"project", project_}, {"walk", open->record.id}, {"pages", open->record.pages}});
+  } else if (!learnt_) {
+    learn(random_seed(), std::nullopt, stop);
   }
-  if (--fetch.fetchers == 0) fetch.pages.close();
-}
-
-void Walker::fetch_pages(Fetch& fetch) {
-  const std::stop_token stop = fetch.stopping.get_token();
-  while (!stop.stop_requested()) {
-    std::optional<PageRequest> request;
-    {
-      std::unique_lock lock{fetch.mutex};
-      const bool go = fetch.changed.wait(lock, stop, [&] {
-        request = fetch.plan.next();
-        return request || fetch.plan.wants_detour() || fetch.plan.finished();
-      });
-      if (!go || (!request && fetch.plan.finished())) break;
+  if (stop.stop_requested()) return stopped(WalkKind::full);
+  WalkRecord record = open ? open->record : begin(WalkKind::full, stop);
+  rejected_ = 0;
+  WalkPlan plan = open ? WalkPlan{known_, config_.parallel, *open} : WalkPlan{known_, config_.parallel};
+  {
+    PageFetchers fetchers{
+        project_, api_,
+        stores_,  plan,
+        known_,   [this](const SkippedItem& item) {
+                            skip_log_.note("SIM skipped", project_, item.id, item.reason); }};
+    fetchers.start(config_.parallel, stop);
+    write_pages(fetchers, plan, record, progressed, stop);
+    if (stop.stop_requested()) {
+      leave_open(fetchers, plan, record, stop);
+      return record;
     }
-    if (!request) {
-      take_detour(fetch);
-      continue;
-    }
-    try {
-      SimPage page = api_.list(whole_list(request->after, request->limit), stop);
-      {
-        const std::lock_guard lock{fetch.mutex};
-        fetch.count(page.exchange.attempts);
-        fetch.plan.arrived(*request, page);
-      }
-      if (!fetch.pages.push(std::move(page), stop)) break;
-    } catch (const ApiError& error) {
-      const std::lock_guard lock{fetch.mutex};
-      fetch.count(error.attempts());
-      fetch.plan.failed(*request, page_failure(error, *request), error.what());
-    }
-    fetch.changed.notify_all();
   }
+  const std::vector<Disappearance> gone = conclude(plan, record, stop);
+  finish(record, gone, stop);
+  return record;
 }
 
-// The plan is stuck before a page that cannot be read.
-void Walker::take_detour(Fetch& fetch) {
-  std::unique_lock lock{fetch.mutex};
-  if (!fetch.plan.wants_detour()) return;
-  const TimePoint before = fetch.plan.oldest_read().value_or(wall_clock());
-  const std::size_t distance = fetch.plan.detour_distance();
-  const std::string position = fetch.plan.position();
-  lock.unlock();
-  std::optional<std::string> beyond = known_beyond(before, distance);
-  if (!beyond) beyond = listed_beyond(position, fetch);
-  lock.lock();
-  fetch.plan.detour(beyond);
-  lock.unlock();
-  fetch.changed.notify_all();
-}
-
-// Rare, so it pays for a connection of its own.
-std::optional<std::string> Walker::known_beyond(TimePoint before, std::size_t distance) {
-  try {
-    return stores_.open()->present_beyond(project_, before, distance);
-  } catch (const StorageError& error) {
-    log::warning("no way around an unreadable page", {{"project", project_}, {"error", error.what()}});
-    return std::nullopt;
+void Walker::write_pages(PageFetchers& fetchers, WalkPlan& plan, WalkRecord& record, const WalkProgressed& progressed,
+                         const std::stop_token& stop) {
+  const WalkRecord before = record;
+  const Clock::time_point started = Clock::now();
+  Clock::time_point save_at = started + kSaveEvery;
+  FetchedSims fetched;
+  for (bool more = true; more;) {
+    more = fetchers.take(fetched, save_at);
+    const PageFetchers::Counts counts = fetchers.counts();
+    record.pages = counts.pages;
+    record.sims = counts.sims;
+    record.requests = before.requests + counts.requests;
+    record.retries = before.retries + counts.retries;
+    record.skipped = counts.skipped + rejected_;
+    if (!fetched.readings.empty()) write(fetched, &fetchers, &plan, record, stop);
+    if (!more) break;
+    const Clock::time_point now = Clock::now();
+    if (now >= save_at) {
+      save_at = now + std::max<Clock::duration>(kSaveEvery, (now - started) / kSaves);
+      const auto progress = fetchers.with([&] { return progress_of(plan, {}, record); });
+      if (progress) lock_retry_(stop, [&] { store_->save_progress(project_, *progress); });
+    }
+    if (progressed) progressed(record);
   }
 }
 
-// Nothing is known yet (a first walk). What makes the page unreadable has one status, so the list of another one
-// leads past it; of those, the newest SIM skips the least.
-std::optional<std::string> Walker::listed_beyond(const std::string& position, Fetch& fetch) {
-  const std::stop_token stop = fetch.stopping.get_token();
-  std::optional<Sim> newest;
-  for (const std::string& status : kAllStatuses) {
-    try {
-      ListQuery query = whole_list(position, 1);
-      query.statuses = {status};
-      SimPage page = api_.list(query, stop);
-      std::unique_lock lock{fetch.mutex};
-      fetch.count(page.exchange.attempts);
-      lock.unlock();
-      if (page.sims.empty()) continue;
-      if (!newest || newest->created_at < page.sims[0].created_at) newest = page.sims[0];
-      // A cursor's own SIM is not on the page behind it.
-      fetch.pages.push(std::move(page), stop);
-    } catch (const ApiError& error) {
-      const std::lock_guard lock{fetch.mutex};
-      fetch.count(error.attempts());
-    }
-  }
-  if (!newest) return std::nullopt;
-  return newest->id;
+std::optional<WalkProgress> Walker::progress_of(WalkPlan& plan, const std::vector<std::uint64_t>& pages,
+                                                const WalkRecord& record) {
+  std::optional<WalkProgress> progress = plan.progress(pages);
+  if (!progress) return progress;
+  const std::string skipped = progress->record.error;
+  progress->record = record;
+  if (record.error.empty()) progress->record.error = skipped;
+  return progress;
 }
 
-void Walker::write(const std::vector<SimReading>& readings, WalkRecord& record, const std::stop_token& stop) {
-  if (readings.empty()) return;
-  const ApplyResult result = retry_(stop, [&] { return store_->apply(project_, readings); });
+void Walker::write(const FetchedSims& fetched, PageFetchers* fetchers, WalkPlan* plan, WalkRecord& record,
+                   const std::stop_token& stop) {
+  std::optional<WalkProgress> progress;
+  if (plan != nullptr) progress = fetchers->with([&] { return progress_of(*plan, fetched.pages, record); });
+  const ApplyResult result =
+      lock_retry_(stop, [&] { return store_->apply(project_, fetched.readings, progress ? &*progress : nullptr); });
+  if (fetchers == nullptr) {
+    remember(fetched, result);
+  } else {
+    fetchers->with([&] {
+      remember(fetched, result);
+      plan->committed(fetched.pages);
+    });
+  }
   record.created += result.created;
   record.changed += result.changed;
+  rejected_ += result.rejected.size();
   record.skipped += result.rejected.size();
   for (const std::string& id : result.rejected) {
     skip_log_.note("SIM skipped", project_, id, "the database cannot hold one of its values");
@@ -234,113 +231,119 @@ void Walker::write(const std::vector<SimReading>& readings, WalkRecord& record, 
   }
 }
 
-void Walker::write_pages(Fetch& fetch, WalkRecord& record, const WalkProgress& progress, const std::stop_token& stop) {
-  std::vector<SimReading> batch;
-  while (std::optional<SimPage> page = fetch.pages.pop(stop)) {
-    // Whatever else has arrived goes into the same transaction.
-    for (; page; page = batch.size() < kBatchSims ? fetch.pages.try_pop() : std::nullopt) {
-      ++record.pages;
-      for (const SkippedItem& item : page->skipped) skip_log_.note("SIM skipped", project_, item.id, item.reason);
-      std::vector<SimReading> readings = readings_of(std::move(*page));
-      std::move(readings.begin(), readings.end(), std::back_inserter(batch));
-      if (batch.size() >= kBatchSims) break;
-    }
-    write(batch, record, stop);
-    batch.clear();
-    {
-      const std::lock_guard lock{fetch.mutex};
-      record.sims = fetch.plan.seen().size();
-    }
-    if (progress) progress(record);
+// Committed is committed. What was ignored or rejected is not known; the next walk has it compared again.
+void Walker::remember(const FetchedSims& fetched, const ApplyResult& result) {
+  const std::unordered_set<std::string> rejected{result.rejected.begin(), result.rejected.end()};
+  for (std::size_t i = 0; i < fetched.keys.size(); ++i) {
+    const Sim& sim = fetched.readings[i].sim;
+    if (!rejected.contains(sim.id)) known_.stored(fetched.keys[i], sim);
+    if (result.late > 0 || rejected.contains(sim.id)) known_.doubt(fetched.keys[i].id);
+  }
+}
+
+// For the next start to go on with. Where that cannot be stored the walk is over, as far as anybody can tell.
+void Walker::leave_open(PageFetchers& fetchers, WalkPlan& plan, WalkRecord& record, const std::stop_token& stop) {
+  record.outcome = WalkOutcome::failed;
+  const auto progress = fetchers.with([&] { return progress_of(plan, {}, record); });
+  record.error = kStopped;
+  record.finished_at = wall_clock();
+  if (progress && (!plan.finished() || plan.outcome() != WalkOutcome::failed)) {
+    lock_retry_(stop, [&] { store_->save_progress(project_, *progress); });
+    log_walk(project_, record, patience_);
+  } else {
+    finish(record, {}, stop);
   }
 }
 
 // What the plan says of the walk, and what the writing added to it. The fetchers have ended.
-void Walker::conclude(const Fetch& fetch, WalkRecord& record) {
-  record.sims = fetch.plan.seen().size();
-  record.requests += fetch.requests;
-  record.retries += fetch.retries;
-  record.skipped += fetch.plan.skipped();
+std::vector<Disappearance> Walker::conclude(const WalkPlan& plan, WalkRecord& record, const std::stop_token& stop) {
   const bool rejected = !record.error.empty();
-  record.outcome = fetch.plan.outcome();
-  if (!fetch.plan.error().empty()) record.error = fetch.plan.error();
+  record.outcome = plan.outcome();
+  if (!plan.error().empty()) record.error = plan.error();
   if (rejected && record.outcome == WalkOutcome::complete) record.outcome = WalkOutcome::incomplete;
+  if (record.outcome == WalkOutcome::complete) return find_missing(record, stop);
+  if (record.outcome == WalkOutcome::incomplete) read_what_was_skipped(record, stop);
+  return {};
 }
 
-WalkRecord Walker::full(std::stop_token stop, const WalkProgress& progress) {
-  WalkRecord record = begin(WalkKind::full, stop);
-  Fetch fetch;
-  const std::stop_callback pass_on{stop, [&fetch] { fetch.stopping.request_stop(); }};
-  {
-    std::vector<std::jthread> fetchers;
-    for (std::size_t i = 0; i < kFetchers; ++i) fetchers.emplace_back([this, &fetch] { run_fetcher(fetch); });
-    // An error of the writer ends the fetchers before they are waited for.
-    const StopOnExit stop_on_exit{fetch.stopping};
-    write_pages(fetch, record, progress, stop);
+void Walker::write_one_by_one(std::vector<SimReading> readings, WalkRecord& record, const std::stop_token& stop) {
+  if (readings.empty()) return;
+  FetchedSims fetched;
+  for (SimReading& reading : readings) {
+    fetched.keys.push_back(known_.hasher().of(reading.sim));
+    known_.see(fetched.keys.back(), reading.sim.created_at);
+    fetched.readings.push_back(std::move(reading));
   }
-  if (fetch.failure) std::rethrow_exception(fetch.failure);
-  std::vector<Disappearance> gone;
-  if (stop.stop_requested()) {
-    record.outcome = WalkOutcome::failed;
-    record.error = kStopped;
-  } else {
-    conclude(fetch, record);
-    if (record.outcome == WalkOutcome::complete) {
-      gone = find_missing(fetch, record, stop);
-    } else if (record.outcome == WalkOutcome::incomplete) {
-      read_what_was_skipped(fetch, record, stop);
-    }
-  }
-  finish(record, gone, stop);
-  return record;
+  write(fetched, nullptr, nullptr, record, stop);
 }
+
+// ---- missing SIMs
 
 // A page that cannot be had, or a way around it, leaves out SIMs that can be read one by one. They are few; that some
 // of them are gone is for a complete walk to find out.
-void Walker::read_what_was_skipped(const Fetch& fetch, WalkRecord& record, const std::stop_token& stop) {
-  const std::vector<std::string> unseen =
-      retry_(stop, [&] { return unseen_sims(*store_, project_, fetch.plan.seen(), kSkippedSims); });
-  const MissingSims found = ask_for_missing(api_, unseen, kSkippedSims, stop);
+void Walker::read_what_was_skipped(WalkRecord& record, const std::stop_token& stop) {
+  const UnseenSims unseen = lock_retry_(stop, [&] { return unseen_sims(*store_, project_, known_, kSkippedSims); });
+  ask(unseen.ids, record, stop);
+}
+
+// Mirrors those that answer, and returns those that the API says are gone.
+std::vector<Disappearance> Walker::ask(const std::vector<std::string>& ids, WalkRecord& record,
+                                       const std::stop_token& stop) {
+  MissingSims found = ask_for_missing(api_, ids, stop);
   record.requests += found.requests;
   record.retries += found.retries;
-  write(found.still_there, record, stop);
-}
-
-std::vector<Disappearance> Walker::find_missing(const Fetch& fetch, WalkRecord& record, const std::stop_token& stop) {
-  const std::uint64_t present = retry_(stop, [&] { return store_->present_count(project_); });
-  // Every SIM that was read is stored and present, unless this is a dry run: equal numbers mean that none is missing.
-  if (present == fetch.plan.seen().size() && record.id != 0) return {};
-  const std::uint64_t believable = config_.max_disappeared.of(present);
-  // One more than can be settled either way is enough to know that the list is not to be believed.
-  const std::uint64_t most = 2 * believable + 1;
-  const std::vector<std::string> unseen =
-      retry_(stop, [&] { return unseen_sims(*store_, project_, fetch.plan.seen(), most); });
-  if (unseen.empty()) return {};
-  MissingSims missing = ask_for_missing(api_, unseen, believable, stop);
-  record.requests += missing.requests;
-  record.retries += missing.retries;
-  write(missing.still_there, record, stop);
-  if (!record.error.empty()) record.outcome = WalkOutcome::incomplete;
-  if (missing.gone.size() > believable || missing.still_there.size() > believable) {
-    record.outcome = WalkOutcome::incomplete;
-    record.held_back = missing.unlisted;
-    record.error = "the list left out " + std::to_string(missing.unlisted) +
-                   (missing.unlisted == most ? " or more" : "") + " SIMs, more than walk.max_disappeared allows (" +
-                   std::to_string(believable) + "): none was taken for missing";
-    return {};
-  }
-  if (missing.unanswered > 0) {
-    record.outcome = WalkOutcome::incomplete;
+  write_one_by_one(std::move(found.still_there), record, stop);
+  if (record.outcome != WalkOutcome::complete) return {};
+  if (found.unanswered > 0) {
     record.error = stop.stop_requested()
                        ? kStopped
-                       : std::to_string(missing.unanswered) + " SIMs were not on the list and could not be asked for";
+                       : std::to_string(found.unanswered) + " SIMs were not on the list and could not be asked for";
   }
   // Only a complete walk can find a SIM missing (product.md, promise 2); the next one will.
-  if (record.outcome != WalkOutcome::complete) return {};
-  return std::move(missing.gone);
+  if (!record.error.empty()) record.outcome = WalkOutcome::incomplete;
+  return record.outcome == WalkOutcome::complete ? std::move(found.gone) : std::vector<Disappearance>{};
 }
 
-WalkRecord Walker::fresh(std::stop_token stop) {
+// How many may disappear at once: what is configured, and what an operator approved beyond it.
+std::uint64_t Walker::believable(std::uint64_t present, std::uint64_t unlisted, const std::stop_token& stop) {
+  const std::uint64_t configured = config_.max_disappeared.of(present);
+  if (unlisted <= configured) return configured;
+  const auto approved = lock_retry_(stop, [&] { return store_->approval(project_); });
+  if (!approved) return configured;
+  log::info("an approved mass disappearance is carried out",
+            {{"project", project_}, {"walk", approved->walk_id}, {"sims", approved->held_back}});
+  return configured + approved->held_back;
+}
+
+std::vector<Disappearance> Walker::find_missing(WalkRecord& record, const std::stop_token& stop) {
+  const std::uint64_t present = lock_retry_(stop, [&] { return store_->present_count(project_); });
+  // Somebody else has written to the table: the database is right, and is read anew.
+  if (present != known_.present()) learnt_ = false;
+  if (learnt_ && known_.unseen() == 0) return {};
+  const auto unseen_up_to = [&](std::uint64_t most) {
+    return lock_retry_(stop, [&] { return unseen_sims(*store_, project_, known_, most); });
+  };
+  UnseenSims unseen = unseen_up_to(config_.max_disappeared.of(present));
+  if (unseen.total == 0) return {};
+  const std::uint64_t allowed = believable(present, unseen.total, stop);
+  if (unseen.total > allowed) {
+    record.outcome = WalkOutcome::incomplete;
+    record.held_back = unseen.total;
+    record.error = "the list left out " + std::to_string(unseen.total) +
+                   " SIMs, more than walk.max_disappeared allows (" + std::to_string(allowed) +
+                   "): none was taken for missing; if they are gone for good: simsyncd approve " +
+                   std::to_string(record.id);
+    return {};
+  }
+  if (unseen.total > unseen.ids.size()) unseen = unseen_up_to(unseen.total);
+  return ask(unseen.ids, record, stop);
+}
+
+// ---- new SIMs
+
+WalkRecord Walker::look(const std::stop_token& stop) {
+  if (!learnt_) learn(random_seed(), std::nullopt, stop);
+  if (stop.stop_requested()) return stopped(WalkKind::fresh);
   WalkRecord record = begin(WalkKind::fresh, stop);
   record.outcome = WalkOutcome::complete;
   std::string after;
@@ -356,12 +359,18 @@ WalkRecord Walker::fresh(std::stop_token stop) {
         skip_log_.note("SIM skipped", project_, item.id, item.reason);
         record.error = "SIM " + item.id + " skipped: " + item.reason;
       }
-      const std::optional<std::string> next = page.more_after;
-      const std::uint64_t created_before = record.created;
-      const std::uint64_t on_page = page.sims.size();
-      write(readings_of(std::move(page)), record, stop);
-      more = on_page > 0 && record.created - created_before == on_page && next && *next != after;
-      if (more) after = *next;
+      FetchedSims fetched;
+      bool all_new = !page.sims.empty();
+      for (Sim& sim : page.sims) {
+        const SimKey key = known_.hasher().of(sim);
+        all_new = all_new && !known_.is_present(key.id);
+        if (!known_.see(key, sim.created_at).to_write) continue;
+        fetched.keys.push_back(key);
+        fetched.readings.push_back({std::move(sim), page.exchange.asked_at, page.exchange.observed_at});
+      }
+      if (!fetched.readings.empty()) write(fetched, nullptr, nullptr, record, stop);
+      more = all_new && page.more_after && *page.more_after != after;
+      if (more) after = *page.more_after;
     }
     if (record.pages == kNewestPages) record.error = "more new SIMs than a look reads; the full walk reads them";
     if (record.skipped > 0 || !record.error.empty()) record.outcome = WalkOutcome::incomplete;

@@ -1,6 +1,6 @@
 // Carries a walk out: workers ask the WalkPlan for pages and fetch them, the caller's thread writes what they bring,
-// and at the end of a complete walk asks for each SIM that was not on the list. Fetching waits when the database is
-// slower.
+// and at the end of a complete walk asks for each SIM that was not on the list. Goes on with a walk that a crash, a
+// stop or a lost database has interrupted.
 #pragma once
 
 #include <functional>
@@ -14,41 +14,62 @@
 #include "sync/api/sim_api.h"
 #include "sync/patience.h"
 #include "sync/skip_log.h"
+#include "sync/walk/known_sims.h"
+#include "sync/walk/page_fetchers.h"
 
 namespace simsync {
 
-// Called from the thread that walks, after each batch.
-using WalkProgress = std::function<void(const WalkRecord&)>;
+// Called from the thread that walks, about once a second and after each batch.
+using WalkProgressed = std::function<void(const WalkRecord&)>;
 
-// Belongs to one thread; reusable, one walk after the other.
+// What the database is asked to compare.
+enum class Compare {
+  changes,     // what differs from the fingerprints of what is stored
+  everything,  // each SIM that is read
+};
+
+// Belongs to one thread; reusable, one walk after the other, and the better for it: it remembers what is stored.
 class Walker {
  public:
   // `api` and `stores` outlive the walker.
-  Walker(std::string project, SimApi& api, StoreFactory& stores, const WalkConfig& config, Patience patience);
+  Walker(std::string project, SimApi& api, StoreFactory& stores, const WalkConfig& config, Patience patience,
+         Compare compare = Compare::changes);
   ~Walker();
 
   // Walks the whole list and finds what is missing. Returns the walk's row as it was written; what went wrong with
-  // the API is its outcome and error. Throws StorageError when the database fails for good.
-  WalkRecord full(std::stop_token stop, const WalkProgress& progress = {});
+  // the API is its outcome and error. A stopped walk stays open, to be gone on with. Throws StorageError when the
+  // database fails for good.
+  WalkRecord full(std::stop_token stop, const WalkProgressed& progressed = {});
 
   // Reads the newest page, and on until a SIM that the mirror knows. Finds nothing missing.
   WalkRecord fresh(std::stop_token stop);
 
  private:
-  struct Fetch;
+  template <typename Attempt>
+  WalkRecord attempted(const std::stop_token& stop, const Attempt& attempt);
+  WalkRecord walk(const std::stop_token& stop, const WalkProgressed& progressed);
+  WalkRecord look(const std::stop_token& stop);
 
-  WalkRecord begin(WalkKind kind, std::stop_token stop);
-  void finish(WalkRecord& record, const std::vector<Disappearance>& gone, std::stop_token stop);
-  void run_fetcher(Fetch& fetch);
-  void fetch_pages(Fetch& fetch);
-  void take_detour(Fetch& fetch);
-  std::optional<std::string> known_beyond(TimePoint before, std::size_t distance);
-  std::optional<std::string> listed_beyond(const std::string& position, Fetch& fetch);
-  void write_pages(Fetch& fetch, WalkRecord& record, const WalkProgress& progress, const std::stop_token& stop);
-  void write(const std::vector<SimReading>& readings, WalkRecord& record, const std::stop_token& stop);
-  void conclude(const Fetch& fetch, WalkRecord& record);
-  void read_what_was_skipped(const Fetch& fetch, WalkRecord& record, const std::stop_token& stop);
-  std::vector<Disappearance> find_missing(const Fetch& fetch, WalkRecord& record, const std::stop_token& stop);
+  std::optional<WalkProgress> interrupted(const std::stop_token& stop);
+  void learn(std::uint64_t seed, std::optional<TimePoint> seen_since, const std::stop_token& stop);
+  WalkRecord begin(WalkKind kind, const std::stop_token& stop);
+  void finish(WalkRecord& record, const std::vector<Disappearance>& gone, const std::stop_token& stop);
+
+  void write_pages(PageFetchers& fetchers, WalkPlan& plan, WalkRecord& record, const WalkProgressed& progressed,
+                   const std::stop_token& stop);
+  void write(const FetchedSims& fetched, PageFetchers* fetchers, WalkPlan* plan, WalkRecord& record,
+             const std::stop_token& stop);
+  void write_one_by_one(std::vector<SimReading> readings, WalkRecord& record, const std::stop_token& stop);
+  std::optional<WalkProgress> progress_of(WalkPlan& plan, const std::vector<std::uint64_t>& pages,
+                                          const WalkRecord& record);
+  void remember(const FetchedSims& fetched, const ApplyResult& result);
+
+  std::vector<Disappearance> conclude(const WalkPlan& plan, WalkRecord& record, const std::stop_token& stop);
+  void leave_open(PageFetchers& fetchers, WalkPlan& plan, WalkRecord& record, const std::stop_token& stop);
+  void read_what_was_skipped(WalkRecord& record, const std::stop_token& stop);
+  std::vector<Disappearance> find_missing(WalkRecord& record, const std::stop_token& stop);
+  std::uint64_t believable(std::uint64_t present, std::uint64_t unlisted, const std::stop_token& stop);
+  std::vector<Disappearance> ask(const std::vector<std::string>& ids, WalkRecord& record, const std::stop_token& stop);
 
   std::string project_;
   SimApi& api_;
@@ -56,8 +77,13 @@ class Walker {
   std::unique_ptr<InventoryStore> store_;
   WalkConfig config_;
   Patience patience_;
-  StorageRetry retry_;
+  Compare compare_;
+  StorageRetry retry_;       // of a whole attempt
+  StorageRetry lock_retry_;  // of one call: only while somebody else holds a lock
   SkipLog skip_log_;
+  KnownSims known_;
+  std::uint64_t rejected_ = 0;  // SIMs, by the database in the present full walk
+  bool learnt_ = false;         // known_ is what the database holds
 };
 
 }  // namespace simsync

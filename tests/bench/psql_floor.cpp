@@ -2,8 +2,6 @@
 
 #include <stdexcept>
 
-#include "tests/support/process.h"
-
 namespace simsync::bench {
 namespace {
 
@@ -32,22 +30,33 @@ double run_psql(const std::string& url, const std::string& script, const std::st
 
 }  // namespace
 
-FloorFigures measure_floor(const test::TestDatabase& source, const std::string& folder) {
-  const std::string rows = folder + "/rows.copy";
-  const std::string script = folder + "/floor.sql";
-  const std::string log = folder + "/psql.log";
+PsqlFloor::PsqlFloor(const test::TestDatabase& source) : source_(source) {
+  target_.run(std::string{kTable} + ")");
+  take_rows("true");
+}
+
+void PsqlFloor::take_rows(const std::string& where) {
+  const std::string script = folder_.file("take.sql");
   test::write_file(script,
                    "\\copy (SELECT project, sim_id, iccid, provider, type, status, metadata, created_at, extra"
-                   " FROM simsync.sim ORDER BY created_at DESC) TO '" +
-                       rows + "'\n");
-  run_psql(source.url(), script, log);
-  const test::TestDatabase target;
-  target.run(std::string{kTable} + ")");
-  test::write_file(script, load_script(rows));
-  FloorFigures figures;
-  figures.first_seconds = run_psql(target.url(), script, log);
-  figures.again_seconds = run_psql(target.url(), script, log);
-  return figures;
+                   " FROM simsync.sim WHERE " +
+                       where + " ORDER BY created_at DESC) TO '" + folder_.file("rows") + "'\n");
+  run_psql(source_.url(), script, folder_.file("log"));
+}
+
+double PsqlFloor::load() {
+  const std::string script = folder_.file("load.sql");
+  test::write_file(script, load_script(folder_.file("rows")));
+  return run_psql(target_.url(), script, folder_.file("log"));
+}
+
+double PsqlFloor::whole() {
+  return load();
+}
+
+double PsqlFloor::changed(const std::string& since) {
+  take_rows("changed_at >= '" + since + "'");
+  return load();
 }
 
 }  // namespace simsync::bench

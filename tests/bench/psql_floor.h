@@ -4,17 +4,30 @@
 
 #include <string>
 
-#include "tests/bench/measured_run.h"
+#include "tests/bench/bench_setup.h"
+#include "tests/support/process.h"
 #include "tests/support/test_database.h"
 
 namespace simsync::bench {
 
-struct FloorFigures {
-  double first_seconds = 0;  // into an empty table
-  double again_seconds = 0;  // nothing changed
-};
+class PsqlFloor {
+ public:
+  // `source` holds a synced inventory and outlives this.
+  explicit PsqlFloor(const test::TestDatabase& source);
 
-// `source` holds a synced inventory, `folder` takes the rows as a file.
-FloorFigures measure_floor(const test::TestDatabase& source, const std::string& folder);
+  // Seconds to load the whole inventory: into an empty table the first time, with nothing changed from then on.
+  double whole();
+  // Seconds to load only the rows that the source saw change at `since` (a PostgreSQL timestamp) or later.
+  double changed(const std::string& since);
+  void settle() const { bench::settle(target_); }
+
+ private:
+  void take_rows(const std::string& where);
+  double load();
+
+  const test::TestDatabase& source_;
+  test::TestDatabase target_;
+  test::TempDir folder_;
+};
 
 }  // namespace simsync::bench

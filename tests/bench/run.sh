@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures the release build and prints one table. Uses a PostgreSQL of its own at its default settings; leaves nothing.
-#   tests/bench/run.sh [SIMS]
+#   tests/bench/run.sh [SIMS]   (1000000, which takes about five minutes)
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 

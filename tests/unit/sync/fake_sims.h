@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,16 @@ class FakeList {
  public:
   std::vector<Sim> sims;  // newest first
 
+  // Gives the SIMs several providers, types and statuses, in no pattern.
+  void vary() {
+    for (Sim& sim : sims) {
+      const auto chance = static_cast<unsigned>(std::stoi(sim.id.substr(4))) * 2654435761U >> 16U;
+      sim.provider = "p" + std::to_string(chance % 4);
+      sim.type = chance / 4 % 3 == 0 ? "pSIM" : "eSIM";
+      sim.status = kAllStatuses[chance / 12 % 3];
+    }
+  }
+
   // Creates `count` SIMs at the head.
   void create(int count) {
     std::vector<Sim> born;
@@ -40,20 +51,44 @@ class FakeList {
   [[nodiscard]] auto find(const std::string& id) const { return std::ranges::find(sims, id, &Sim::id); }
 
   // Throws ApiError (rejected) when the cursor's SIM does not exist.
-  [[nodiscard]] SimPage page(const std::string& after, int limit) const {
+  [[nodiscard]] SimPage page(const ListQuery& query) const {
     auto at = sims.begin();
-    if (!after.empty()) {
-      at = find(after);
+    if (!query.after.empty()) {
+      at = find(query.after);
       if (at == sims.end()) throw ApiError(ApiFailure::rejected, 400, "no such cursor");
       ++at;
     }
     SimPage page;
-    for (; at != sims.end() && page.sims.size() < static_cast<std::size_t>(limit); ++at) page.sims.push_back(*at);
-    if (at != sims.end() && !page.sims.empty()) page.more_after = page.sims.back().id;
+    for (; at != sims.end(); ++at) {
+      if (!listed(*at, query)) continue;
+      if (page.sims.size() == static_cast<std::size_t>(query.limit)) {
+        if (!page.sims.empty()) page.more_after = page.sims.back().id;
+        break;
+      }
+      page.sims.push_back(*at);
+    }
     return page;
+  }
+  // Of the whole list.
+  [[nodiscard]] SimPage page(const std::string& after, int limit) const {
+    ListQuery query;
+    query.statuses = kAllStatuses;
+    query.after = after;
+    query.limit = limit;
+    return page(query);
   }
 
  private:
+  static bool listed(const Sim& sim, const ListQuery& query) {
+    static const std::vector<std::string> kDefault = {"inactive", "active"};
+    const auto among = [](const std::vector<std::string>& wanted, const std::string& value) {
+      return std::ranges::count(wanted, value) > 0;
+    };
+    return (query.providers.empty() || among(query.providers, sim.provider)) &&
+           (query.type.empty() || query.type == sim.type) &&
+           among(query.statuses.empty() ? kDefault : query.statuses, sim.status);
+  }
+
   int next_ = 0;
 };
 
@@ -75,7 +110,7 @@ class FakeApi : public SimApi {
     ++lists;
     if (on_list) on_list(*this, query);
     const TimePoint asked = wall_clock();
-    SimPage page = list_.page(query.after, query.limit);
+    SimPage page = list_.page(query);
     if (on_page) on_page(page);
     page.exchange = {asked, wall_clock(), 1};
     return page;
@@ -104,48 +139,111 @@ class FakeApi : public SimApi {
   SimPage search(const std::string&, const std::vector<std::string>&, std::stop_token) override { return {}; }
 };
 
-// What FakeStores share: a mirror of id -> SIM, and what was done to it.
+// What FakeStores share: a mirror of id -> SIM, its walks, and what was done to it.
 struct FakeMirror {
+  struct Gone {
+    Sim sim;
+    TimePoint since{};
+  };
   std::mutex mutex;
   std::map<std::string, Sim> present;
-  std::vector<std::string> missing;
-  std::vector<WalkRecord> walks;
+  std::map<std::string, TimePoint> confirmed;  // when the row of a present SIM was written; others: never
+  std::map<std::string, Gone> gone;            // what is marked missing
+  std::vector<std::string> missing;            // whatever was marked so, in that order
+  std::vector<WalkRecord> walks;               // closed
+  std::map<std::int64_t, WalkRecord> open;     // begun and not closed
+  std::optional<WalkProgress> progress;
+  std::set<std::int64_t> approved;
+  std::int64_t last_walk = 0;
   std::vector<ProfileReading> profiles;
   bool ever_complete = false;
   std::function<void()> before_write;  // may throw StorageError
+  std::function<void()> after_write;   // the same, after the commit: its answer was lost
 };
 
 class FakeStore : public InventoryStore {
  public:
   explicit FakeStore(FakeMirror& mirror) : mirror_(mirror) {}
 
-  std::int64_t begin_walk(const std::string&, WalkKind, TimePoint) override { return 1; }
+  std::int64_t begin_walk(const std::string&, WalkKind kind, TimePoint started_at) override {
+    const std::lock_guard lock{mirror_.mutex};
+    for (auto& [id, record] : mirror_.open) {
+      if (record.kind != kind) continue;
+      record.error = "the program ended before the walk did";
+      mirror_.walks.push_back(record);
+    }
+    std::erase_if(mirror_.open, [kind](const auto& open) { return open.second.kind == kind; });
+    if (kind == WalkKind::full) mirror_.progress.reset();
+    WalkRecord record;
+    record.id = ++mirror_.last_walk;
+    record.kind = kind;
+    record.started_at = started_at;
+    mirror_.open[record.id] = record;
+    return record.id;
+  }
 
-  ApplyResult apply(const std::string&, const std::vector<SimReading>& readings) override {
+  std::optional<WalkProgress> open_walk(const std::string&) override {
+    const std::lock_guard lock{mirror_.mutex};
+    if (!mirror_.progress || !mirror_.open.contains(mirror_.progress->record.id)) return std::nullopt;
+    WalkProgress progress = *mirror_.progress;
+    progress.record.started_at = mirror_.open.at(progress.record.id).started_at;
+    return progress;
+  }
+
+  using InventoryStore::apply;
+  ApplyResult apply(const std::string&, const std::vector<SimReading>& readings,
+                    const WalkProgress* progress) override {
     const std::lock_guard lock{mirror_.mutex};
     if (mirror_.before_write) mirror_.before_write();
     ApplyResult result;
-    for (const SimReading& reading : readings) {
-      const auto [place, is_new] = mirror_.present.try_emplace(reading.sim.id, reading.sim);
-      if (is_new) {
-        ++result.created;
-      } else if (place->second != reading.sim) {
-        place->second = reading.sim;
-        ++result.changed;
-      }
-    }
+    for (const SimReading& reading : readings) apply(reading, result);
+    if (progress != nullptr) keep(*progress);
+    if (mirror_.after_write) mirror_.after_write();
     return result;
+  }
+
+  void save_progress(const std::string&, const WalkProgress& progress) override {
+    const std::lock_guard lock{mirror_.mutex};
+    if (mirror_.before_write) mirror_.before_write();
+    keep(progress);
   }
 
   void finish_walk(const std::string&, WalkRecord& record, const std::vector<Disappearance>& gone) override {
     const std::lock_guard lock{mirror_.mutex};
-    for (const Disappearance& sim : gone) {
-      mirror_.present.erase(sim.sim_id);
-      mirror_.missing.push_back(sim.sim_id);
-    }
-    record.disappeared = gone.size();
+    record.disappeared = 0;
+    for (const Disappearance& sim : gone) record.disappeared += mark_missing(sim) ? 1 : 0;
     mirror_.walks.push_back(record);
-    if (record.kind == WalkKind::full && record.outcome == WalkOutcome::complete) mirror_.ever_complete = true;
+    mirror_.open.erase(record.id);
+    if (record.kind != WalkKind::full) return;
+    if (mirror_.progress && mirror_.progress->record.id <= record.id) mirror_.progress.reset();
+    if (record.outcome == WalkOutcome::complete) mirror_.ever_complete = true;
+  }
+
+  void read_present(const std::string&, const std::function<bool(const Sim&, TimePoint)>& row) override {
+    const std::lock_guard lock{mirror_.mutex};
+    for (const auto& [id, sim] : mirror_.present) {
+      if (!row(sim, mirror_.confirmed[id])) return;
+    }
+  }
+
+  std::optional<Approval> approval(const std::string&) override {
+    const std::lock_guard lock{mirror_.mutex};
+    std::optional<Approval> largest;
+    for (const WalkRecord& walk : mirror_.walks) {
+      if (!mirror_.approved.contains(walk.id) || complete_since(walk.id)) continue;
+      if (!largest || walk.held_back > largest->held_back) largest = {walk.id, walk.held_back};
+    }
+    return largest;
+  }
+
+  ApproveOutcome approve(std::int64_t walk_id) override {
+    const std::lock_guard lock{mirror_.mutex};
+    const auto walk = std::ranges::find(mirror_.walks, walk_id, &WalkRecord::id);
+    if (walk == mirror_.walks.end()) return ApproveOutcome::no_such_walk;
+    if (walk->held_back == 0) return ApproveOutcome::nothing_held_back;
+    if (complete_since(walk_id)) return ApproveOutcome::outdated;
+    mirror_.approved.insert(walk_id);
+    return ApproveOutcome::approved;
   }
 
   std::uint64_t present_count(const std::string&) override {
@@ -199,6 +297,44 @@ class FakeStore : public InventoryStore {
   }
 
  private:
+  void apply(const SimReading& reading, ApplyResult& result) {
+    const std::string& id = reading.sim.id;
+    const auto present = mirror_.present.find(id);
+    const auto gone = mirror_.gone.find(id);
+    if (present != mirror_.present.end() && present->second == reading.sim) return;
+    TimePoint confirmed{};
+    if (const auto known = mirror_.confirmed.find(id); known != mirror_.confirmed.end()) confirmed = known->second;
+    if (gone != mirror_.gone.end()) confirmed = std::max(confirmed, gone->second.since);
+    if (reading.asked_at < confirmed) {
+      ++result.late;
+      return;
+    }
+    present == mirror_.present.end() && gone == mirror_.gone.end() ? ++result.created : ++result.changed;
+    mirror_.present[id] = reading.sim;
+    mirror_.confirmed[id] = reading.asked_at;
+    mirror_.gone.erase(id);
+  }
+
+  // Writes nothing once the walk is closed.
+  void keep(const WalkProgress& progress) {
+    if (mirror_.open.contains(progress.record.id)) mirror_.progress = progress;
+  }
+
+  bool mark_missing(const Disappearance& sim) {
+    const auto present = mirror_.present.find(sim.sim_id);
+    if (present == mirror_.present.end() || mirror_.confirmed[sim.sim_id] > sim.asked_at) return false;
+    mirror_.gone[sim.sim_id] = {present->second, sim.observed_at};
+    mirror_.present.erase(present);
+    mirror_.missing.push_back(sim.sim_id);
+    return true;
+  }
+
+  [[nodiscard]] bool complete_since(std::int64_t walk_id) const {
+    return std::ranges::any_of(mirror_.walks, [&](const WalkRecord& walk) {
+      return walk.kind == WalkKind::full && walk.outcome == WalkOutcome::complete && walk.id > walk_id;
+    });
+  }
+
   FakeMirror& mirror_;
 };
 

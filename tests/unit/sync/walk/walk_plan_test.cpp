@@ -4,215 +4,242 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/unit/sync/fake_sims.h"
+#include "tests/unit/sync/walk/plan_walk.h"
 
 namespace simsync {
 namespace {
 
 using testing::HasSubstr;
+using testing::SizeIs;
 
-// Answers the plan's requests from the list until it is finished; returns the number of requests.
-int walk(WalkPlan& plan, const FakeList& list, const std::function<bool(const PageRequest&)>& intercept = {}) {
-  int requests = 0;
-  while (const auto request = plan.next()) {
-    EXPECT_LT(++requests, 5000);
-    if (requests >= 5000) break;
-    if (intercept && intercept(*request)) continue;
-    try {
-      plan.arrived(*request, list.page(request->after, request->limit));
-    } catch (const ApiError&) {
-      plan.failed(*request, PageFailure::cursor_gone, "gone");
-    }
-  }
-  return requests;
-}
-
-FakeList list_of(int count) {
-  FakeList list;
-  list.create(count);
-  return list;
-}
+// ---- one segment
 
 TEST(WalkPlan, ReadsTheListOnce) {
-  WalkPlan plan;
-  EXPECT_EQ(walk(plan, list_of(1000)), 5);
-  EXPECT_EQ(plan.outcome(), WalkOutcome::complete);
-  EXPECT_EQ(plan.seen().size(), 1000U);
+  PlanWalk walk{list_of(1000)};
+  EXPECT_EQ(walk.run(), 5);
+  walk.expect_all_read();
+  EXPECT_EQ(walk.known_.seen(), 1000U);
 }
 
 TEST(WalkPlan, HandsOutOnePageAtATime) {
-  WalkPlan plan;
-  EXPECT_TRUE(plan.next());
-  EXPECT_FALSE(plan.next());
-  EXPECT_FALSE(plan.finished());
+  PlanWalk walk{list_of(1000)};
+  EXPECT_TRUE(walk.plan().next());
+  EXPECT_FALSE(walk.plan().next());
+  EXPECT_FALSE(walk.plan().finished());
+}
+
+TEST(WalkPlan, ReadsOnePageAheadOfTheDatabase) {
+  PlanWalk walk{list_of(1000)};
+  std::vector<std::uint64_t> numbers;
+  for (int i = 0; i < 2; ++i) {
+    const PageRequest request = walk.next();
+    SimPage page = walk.list_.page(request.query);
+    std::vector<SimKey> keys;
+    for (const Sim& sim : page.sims) keys.push_back(walk.known_.hasher().of(sim));
+    EXPECT_TRUE(walk.plan().arrived(request, page, keys));
+    numbers.push_back(request.number);
+  }
+  EXPECT_FALSE(walk.plan().next());
+  walk.plan().committed({numbers[0]});
+  EXPECT_TRUE(walk.plan().next());
+}
+
+TEST(WalkPlan, WhatIsKnownIsReadButNotWritten) {
+  FakeList list = list_of(1000);
+  PlanWalk walk{list, 1, list};
+  walk.list_.sims[500].status = "retired";
+  walk.run();
+  walk.expect_all_read();
+  EXPECT_THAT(walk.written_, SizeIs(1));
 }
 
 TEST(WalkPlan, AnEmptyListIsCompleteOnlyWhenItStaysEmpty) {
-  WalkPlan plan;
-  EXPECT_EQ(walk(plan, {}), 3);
-  EXPECT_EQ(plan.outcome(), WalkOutcome::complete);
+  PlanWalk walk{{}};
+  EXPECT_EQ(walk.run(), 3);
+  EXPECT_EQ(walk.plan().outcome(), WalkOutcome::complete);
 
-  WalkPlan passing;
+  PlanWalk passing{list_of(300)};
   bool first = true;
-  walk(passing, list_of(300), [&](const PageRequest& request) {
+  passing.run([&](const PageRequest& request) {
     if (!std::exchange(first, false)) return false;
-    passing.arrived(request, {});
+    passing.arrive(request, {});
     return true;
   });
-  EXPECT_EQ(passing.seen().size(), 300U);
+  passing.expect_all_read();
 }
 
 TEST(WalkPlan, GoesOnWhenTheCursorsSimIsDeleted) {
-  FakeList list = list_of(1000);
-  WalkPlan plan;
-  walk(plan, list, [&](const PageRequest& request) {
+  PlanWalk walk{list_of(1000)};
+  walk.run([&](const PageRequest& request) {
     // Half of what was read last goes, the cursor among it.
     if (request.number == 3) {
-      const auto cursor = list.sims.begin() + (list.find(request.after) - list.sims.begin());
-      list.sims.erase(cursor - 50, cursor + 1);
+      const auto cursor = walk.list_.sims.begin() + (walk.list_.find(request.query.after) - walk.list_.sims.begin());
+      walk.list_.sims.erase(cursor - 50, cursor + 1);
     }
     return false;
   });
-  EXPECT_EQ(plan.outcome(), WalkOutcome::complete);
-  for (const Sim& sim : list.sims) EXPECT_TRUE(plan.seen().contains(sim.id)) << sim.id;
+  walk.expect_all_read();
 }
 
 TEST(WalkPlan, StartsOverWhenAllThatWasReadIsGone) {
-  FakeList list = list_of(1000);
-  WalkPlan plan;
-  walk(plan, list, [&](const PageRequest& request) {
-    if (request.number == 4) list.sims.erase(list.sims.begin(), list.sims.begin() + 600);
+  PlanWalk walk{list_of(1000)};
+  walk.run([&](const PageRequest& request) {
+    if (request.number == 4) walk.list_.sims.erase(walk.list_.sims.begin(), walk.list_.sims.begin() + 600);
     return false;
   });
-  EXPECT_EQ(plan.outcome(), WalkOutcome::complete);
-  EXPECT_EQ(plan.seen().size(), 400U);
+  walk.expect_all_read();
 }
 
 TEST(WalkPlan, GivesUpWhenEveryCursorIsRefused) {
-  WalkPlan plan;
-  const FakeList list = list_of(1000);
-  const int requests = walk(plan, list, [&](const PageRequest& request) {
-    if (request.after.empty()) return false;
-    plan.failed(request, PageFailure::cursor_gone, "gone");
-    return true;
-  });
-  EXPECT_EQ(plan.outcome(), WalkOutcome::failed);
-  EXPECT_LT(requests, 50);
+  for (const unsigned parallel : {1U, 4U}) {
+    PlanWalk walk{list_of(9000), parallel, list_of(9000)};
+    const int requests = walk.run([&](const PageRequest& request) {
+      if (request.query.after.empty()) return false;
+      walk.plan().failed(request, PageFailure::cursor_gone, "gone");
+      return true;
+    });
+    EXPECT_EQ(walk.plan().outcome(), WalkOutcome::failed);
+    EXPECT_LT(requests, 200);
+  }
 }
 
 TEST(WalkPlan, FailsWithoutTheApi) {
-  WalkPlan plan;
-  plan.failed(*plan.next(), PageFailure::no_api, "cannot be reached");
-  EXPECT_TRUE(plan.finished());
-  EXPECT_EQ(plan.outcome(), WalkOutcome::failed);
-  EXPECT_EQ(plan.error(), "cannot be reached");
+  PlanWalk walk{{}};
+  walk.plan().failed(walk.next(), PageFailure::no_api, "cannot be reached");
+  EXPECT_TRUE(walk.plan().finished());
+  EXPECT_EQ(walk.plan().outcome(), WalkOutcome::failed);
+  EXPECT_EQ(walk.plan().error(), "cannot be reached");
 }
 
 TEST(WalkPlan, ASkippedItemMakesItIncomplete) {
-  WalkPlan plan;
+  PlanWalk walk{{}};
   SimPage page = list_of(5).page("", 200);
   page.skipped.push_back({"sim_bad", "has no status"});
-  plan.arrived(*plan.next(), page);
-  EXPECT_EQ(plan.outcome(), WalkOutcome::incomplete);
-  EXPECT_THAT(plan.error(), HasSubstr("sim_bad skipped: has no status"));
-  EXPECT_EQ(plan.skipped(), 1U);
+  walk.arrive(walk.next(), page);
+  EXPECT_EQ(walk.plan().outcome(), WalkOutcome::incomplete);
+  EXPECT_THAT(walk.plan().error(), HasSubstr("sim_bad skipped: has no status"));
+  EXPECT_EQ(walk.plan().skipped(), 1U);
 }
+
+// ---- never endless
 
 TEST(WalkPlan, ACursorThatLeadsBackEndsIt) {
   for (const bool to_itself : {true, false}) {
-    WalkPlan plan;
     const FakeList list = list_of(2000);
-    const int requests = walk(plan, list, [&](const PageRequest& request) {
-      if (request.after.empty()) return false;
-      SimPage page = list.page(request.after, request.limit);
-      page.more_after = to_itself ? request.after : list.sims[199].id;
-      plan.arrived(request, page);
+    PlanWalk walk{list};
+    const int requests = walk.run([&](const PageRequest& request) {
+      if (request.query.after.empty()) return false;
+      SimPage page = list.page(request.query);
+      page.more_after = to_itself ? request.query.after : list.sims[199].id;
+      walk.arrive(request, page);
       return true;
     });
-    EXPECT_EQ(plan.outcome(), WalkOutcome::failed) << to_itself;
-    EXPECT_THAT(plan.error(), HasSubstr("leads back"));
+    EXPECT_EQ(walk.plan().outcome(), WalkOutcome::failed) << to_itself;
+    EXPECT_THAT(walk.plan().error(), HasSubstr("leads back"));
     EXPECT_LT(requests, 10);
   }
 }
 
 TEST(WalkPlan, AListWithoutAnythingNewEndsIt) {
-  WalkPlan plan;
-  const FakeList list = list_of(10);
-  int made_up = 0;
-  const int requests = walk(plan, list, [&](const PageRequest& request) {
-    SimPage page = list.page("", 200);
-    page.more_after = "made_up_" + std::to_string(++made_up);
-    plan.arrived(request, page);
+  for (const unsigned parallel : {1U, 4U}) {
+    const FakeList list = list_of(10);
+    PlanWalk walk{list, parallel};
+    int made_up = 0;
+    const int requests = walk.run([&](const PageRequest& request) {
+      SimPage page = list.page("", 200);
+      page.more_after = "made_up_" + std::to_string(++made_up);
+      walk.arrive(request, page);
+      return true;
+    });
+    EXPECT_EQ(walk.plan().outcome(), WalkOutcome::failed);
+    EXPECT_LT(requests, 2000);
+  }
+}
+
+TEST(WalkPlan, AListThatGrowsFasterThanItIsReadEndsIt) {
+  PlanWalk walk{list_of(10)};
+  int born = 10;
+  const int requests = walk.run([&](const PageRequest& request) {
+    SimPage page;
+    for (int i = 0; i < 200; ++i, ++born) page.sims.push_back(fake_sim("sim_" + std::to_string(born), born));
+    page.more_after = page.sims.back().id;
+    walk.arrive(request, page);
     return true;
   });
-  EXPECT_EQ(plan.outcome(), WalkOutcome::failed);
-  EXPECT_LT(requests, 50);
+  EXPECT_EQ(walk.plan().outcome(), WalkOutcome::failed);
+  EXPECT_THAT(walk.plan().error(), HasSubstr("grows"));
+  EXPECT_LT(requests, 300);
 }
 
 TEST(WalkPlan, AnEmptyPageWithACursorIsAskedForAgain) {
-  WalkPlan plan;
-  const FakeList list = list_of(1000);
+  PlanWalk walk{list_of(1000)};
   bool once = true;
-  walk(plan, list, [&](const PageRequest& request) {
+  walk.run([&](const PageRequest& request) {
     if (request.number != 3 || !std::exchange(once, false)) return false;
-    SimPage page = list.page(request.after, request.limit);
+    SimPage page = walk.list_.page(request.query);
     page.sims.clear();
-    plan.arrived(request, page);
+    walk.arrive(request, page);
     return true;
   });
-  EXPECT_EQ(plan.outcome(), WalkOutcome::complete);
-  EXPECT_EQ(plan.seen().size(), 1000U);
+  walk.expect_all_read();
 }
 
+// ---- pages that cannot be read
+
 TEST(WalkPlan, ReadsAllButTheSimThatBreaksItsPage) {
-  const FakeList list = list_of(1000);
-  const std::string poison = list.sims[455].id;
-  WalkPlan plan;
-  int requests = 0;
-  while (!plan.finished() && ++requests < 500) {
-    if (plan.wants_detour()) {
-      // What the store would say: the first known SIM created before the oldest read.
-      const auto beyond =
-          std::ranges::find_if(list.sims, [&](const Sim& sim) { return sim.created_at < *plan.oldest_read(); });
-      plan.detour((beyond + static_cast<std::ptrdiff_t>(plan.detour_distance()))->id);
-      continue;
+  for (const unsigned parallel : {1U, 4U}) {
+    const FakeList list = list_of(5000);
+    const std::string poison = list.sims[455].id;
+    PlanWalk walk{list, parallel, list};
+    int requests = 0;
+    while (!walk.plan().finished() && ++requests < 500) {
+      if (const auto detour = walk.plan().next_detour()) {
+        // What the store would say: the first known SIM created before the oldest read.
+        const auto beyond =
+            std::ranges::find_if(list.sims, [&](const Sim& sim) { return sim.created_at < detour->before; });
+        walk.plan().detour(detour->segment, (beyond + static_cast<std::ptrdiff_t>(detour->distance))->id);
+        continue;
+      }
+      const PageRequest request = walk.next();
+      const SimPage page = list.page(request.query);
+      if (std::ranges::count(page.sims, poison, &Sim::id) > 0) {
+        walk.plan().failed(request, PageFailure::bad_page, "500");
+      } else {
+        walk.arrive(request, page);
+      }
     }
-    const PageRequest request = *plan.next();
-    const SimPage page = list.page(request.after, request.limit);
-    if (std::ranges::count(page.sims, poison, &Sim::id) > 0) {
-      plan.failed(request, PageFailure::bad_page, "500");
-    } else {
-      plan.arrived(request, page);
-    }
+    EXPECT_EQ(walk.plan().outcome(), WalkOutcome::incomplete);
+    EXPECT_THAT(walk.plan().error(), HasSubstr("500"));
+    EXPECT_EQ(walk.known_.seen(), 4999U);
+    EXPECT_FALSE(walk.has_read(fake_sim(poison)));
   }
-  EXPECT_EQ(plan.outcome(), WalkOutcome::incomplete);
-  EXPECT_THAT(plan.error(), HasSubstr("500"));
-  EXPECT_EQ(plan.seen().size(), 999U);
-  EXPECT_FALSE(plan.seen().contains(poison));
 }
 
 TEST(WalkPlan, WithoutAWayAroundItKeepsWhatItRead) {
-  WalkPlan plan;
-  const FakeList list = list_of(1000);
-  plan.arrived(*plan.next(), list.page("", 200));
-  while (!plan.wants_detour()) plan.failed(*plan.next(), PageFailure::bad_page, "500");
-  plan.detour(std::nullopt);
-  EXPECT_TRUE(plan.finished());
-  EXPECT_EQ(plan.outcome(), WalkOutcome::incomplete);
+  PlanWalk walk{list_of(1000)};
+  walk.answer(walk.next());
+  std::optional<DetourRequest> detour;
+  while (!(detour = walk.plan().next_detour())) walk.plan().failed(walk.next(), PageFailure::bad_page, "500");
+  EXPECT_FALSE(walk.plan().next_detour());
+  walk.plan().detour(detour->segment, std::nullopt);
+  EXPECT_TRUE(walk.plan().finished());
+  EXPECT_EQ(walk.plan().outcome(), WalkOutcome::incomplete);
 }
 
 TEST(WalkPlan, FailsWhenNoPageCanBeRead) {
-  WalkPlan plan;
-  int requests = 0;
-  while (!plan.finished()) {
-    ASSERT_LT(++requests, 200);
-    if (plan.wants_detour()) {
-      plan.detour("sim_" + std::to_string(requests));
-    } else {
-      plan.failed(*plan.next(), PageFailure::bad_page, "500");
+  for (const unsigned parallel : {1U, 4U}) {
+    PlanWalk walk{{}, parallel, list_of(parallel == 1 ? 0 : 9000)};
+    int requests = 0;
+    while (!walk.plan().finished()) {
+      ASSERT_LT(++requests, 500);
+      if (const auto detour = walk.plan().next_detour()) {
+        walk.plan().detour(detour->segment, "sim_" + std::to_string(requests));
+      } else {
+        walk.plan().failed(walk.next(), PageFailure::bad_page, "500");
+      }
     }
+    EXPECT_EQ(walk.plan().outcome(), WalkOutcome::failed);
   }
-  EXPECT_EQ(plan.outcome(), WalkOutcome::failed);
 }
 
 }  // namespace
