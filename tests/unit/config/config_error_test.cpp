@@ -198,6 +198,8 @@ TEST_F(ConfigErrorLines, WalkProfilesHttpLog) {
       {"walk:\n  interval: 1m\n  new_sims_interval: 61s\n", "5: walk.new_sims_interval", "is longer than the interval"},
       {"walk:\n  new_sims_interval: 16m\n", "4: walk.new_sims_interval", "is longer than the interval"},
       {"walk:\n  max_disappeared: 101%\n", "4: walk.max_disappeared", "write a share from 0% to 100%"},
+      {"walk:\n  parallel: 0\n", "4: walk.parallel", "0"},
+      {"walk:\n  parallel: 1000\n", "4: walk.parallel", "256"},
       {"walk:\n  max_disappeared: -1\n", "4: walk.max_disappeared", "\"-1\" is no share and no count"},
       {"profiles:\n  interval: 1s\n  recent_interval: 2s\n", "5: profiles.recent_interval",
        "is longer than the interval"},

@@ -41,6 +41,7 @@ TEST_F(Example, SectionsLoadFromAFile) {
   EXPECT_FALSE(config.database.migrate);
   EXPECT_EQ(config.walk.interval, 15min);
   EXPECT_EQ(config.walk.new_sims_interval, 1min);
+  EXPECT_EQ(config.walk.parallel, config.api.connections) << "unless it is set";
   EXPECT_TRUE(config.walk.max_disappeared.is_percent);
   EXPECT_EQ(config.walk.max_disappeared.value, 5.0);
   EXPECT_THAT(config.profiles.providers, ElementsAre("p3", "p14", "p15"));

@@ -25,11 +25,23 @@ TEST(CommandLineTest, EachCommand) {
   EXPECT_EQ(sync.output, OutputFormat::csv);
   EXPECT_EQ(std::get<CommandLine>(parse({"status", "--output", "json"})).output, OutputFormat::json);
   EXPECT_EQ(std::get<CommandLine>(parse({"check"})).command, CommandName::check);
+  EXPECT_FALSE(sync.verify);
+  EXPECT_TRUE(std::get<CommandLine>(parse({"sync", "--verify"})).verify);
+  const auto approve = std::get<CommandLine>(parse({"approve", "17"}));
+  EXPECT_EQ(approve.command, CommandName::approve);
+  EXPECT_EQ(approve.walk, 17);
 }
 
 TEST(CommandLineTest, MistakesAreOneLineAndExitTwo) {
-  for (const std::vector<const char*>& words : std::vector<std::vector<const char*>>{
-           {}, {"frobnicate"}, {"run", "--frob"}, {"status", "--output", "xml"}, {"run", "sync"}, {"--config"}}) {
+  for (const std::vector<const char*>& words : std::vector<std::vector<const char*>>{{},
+                                                                                     {"frobnicate"},
+                                                                                     {"run", "--frob"},
+                                                                                     {"status", "--output", "xml"},
+                                                                                     {"run", "sync"},
+                                                                                     {"--config"},
+                                                                                     {"approve"},
+                                                                                     {"approve", "x"},
+                                                                                     {"approve", "-1"}}) {
     testing::internal::CaptureStderr();
     const auto result = parse(words);
     const std::string said = testing::internal::GetCapturedStderr();

@@ -214,5 +214,59 @@ TEST(KnownSims, TimesOutsideWhatItKeepsDoNoHarm) {
   EXPECT_EQ(unseen.size(), 2U);
 }
 
+// What need not even be parsed: the text of what is stored, while no other reading of the SIM is on its way.
+TEST_F(KnownSimsTest, ATextIsRecognisedOnceItIsStored) {
+  const Sim sim = sim_of(1);
+  SimKey read = key(sim);
+  read.text = 77;
+  const auto recognised = [&](std::uint64_t text) { return known_.created_if_same(read.id, text).has_value(); };
+  EXPECT_TRUE(known_.see(read, sim.created_at).to_write);
+  EXPECT_FALSE(recognised(77)) << "it was only sent";
+  known_.stored(read, sim);
+  EXPECT_EQ(known_.created_if_same(read.id, 77), sim.created_at);
+  EXPECT_FALSE(recognised(78));
+  // The same SIM, spelled otherwise.
+  read.text = 78;
+  EXPECT_FALSE(known_.see(read, sim.created_at).to_write);
+  EXPECT_TRUE(recognised(78));
+  EXPECT_FALSE(recognised(77));
+  // Another content.
+  const Sim changed = sim_of(1, "retired");
+  SimKey next = key(changed);
+  next.text = 79;
+  EXPECT_TRUE(known_.see(next, changed.created_at).to_write);
+  EXPECT_FALSE(recognised(78)) << "which of the two is the newer is not known";
+  known_.stored(next, changed);
+  EXPECT_TRUE(recognised(79));
+  known_.doubt(next.id);
+  EXPECT_FALSE(recognised(79));
+  known_.stored(next, changed);
+  known_.gone(sim.id);
+  EXPECT_FALSE(recognised(79));
+}
+
+TEST_F(KnownSimsTest, WhatWasNotParsedIsSeenAndNeverSent) {
+  const Sim sim = sim_of(1);
+  SimKey read = key(sim);
+  read.text = 77;
+  known_.see(read, sim.created_at);
+  known_.stored(read, sim);
+  known_.begin_walk();
+  const SimKey same{read.id, 0, 77, true};
+  const KnownSims::Sight sight = known_.see(same, sim.created_at);
+  EXPECT_TRUE(sight.first);
+  EXPECT_FALSE(sight.to_write);
+  EXPECT_TRUE(seen(1));
+  EXPECT_TRUE(known_.created_if_same(read.id, 77));
+  // Another reading has come in between: the next walk has it compared.
+  SimKey next = key(sim_of(1, "retired"));
+  next.text = 78;
+  known_.see(next, sim.created_at);
+  EXPECT_FALSE(known_.see(same, sim.created_at).to_write);
+  known_.stored(next, sim_of(1, "retired"));
+  EXPECT_FALSE(known_.created_if_same(read.id, 78));
+  EXPECT_TRUE(to_write(sim_of(1, "retired")));
+}
+
 }  // namespace
 }  // namespace simsync
