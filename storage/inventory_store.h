@@ -17,6 +17,9 @@
 
 namespace simsync {
 
+// Why apply() rejects a SIM.
+inline constexpr char kUnfit[] = "the database cannot hold one of its values";
+
 // An eSIM whose profile is to be polled, with what is stored of it.
 struct WatchedProfile {
   std::string sim_id;
@@ -48,6 +51,9 @@ class InventoryStore {
   // Reads: the full walk that an ended program left open, with where it was; nullopt where there is none, or where it
   // cannot be gone on with.
   virtual std::optional<WalkProgress> open_walk(const std::string& project) = 0;
+
+  // Reads: the number of the project's latest walk, whoever walks it; 0: there was none.
+  virtual std::int64_t latest_walk(const std::string& project) = 0;
 
   // Brings the SIMs to what was read and records how they differed. Readings of one SIM are applied in their
   // order. A reading asked for before the one that is stored is ignored and counted as late. Values the database cannot

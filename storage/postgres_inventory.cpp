@@ -147,6 +147,9 @@ ApplyResult PostgresStore::apply(const std::string& project, const std::vector<S
       WalkProgress reached = *progress;
       reached.record.created += all.created;
       reached.record.changed += all.changed;
+      // Whoever goes on with the walk must know that it skipped them.
+      reached.record.skipped += all.rejected.size();
+      if (!all.rejected.empty()) reached.record.error = "SIM " + all.rejected.front() + " skipped: " + kUnfit;
       write_progress(transaction, project, reached);
     };
   }
@@ -165,7 +168,8 @@ ApplyResult PostgresStore::apply(const std::string& project, const std::vector<S
 std::optional<ApplyResult> PostgresStore::insert_sims(const std::string& project,
                                                       const std::vector<SimReading>& readings,
                                                       const AfterLast& after_last) {
-  if (readings.empty() || complete_projects_.contains(project)) return std::nullopt;
+  constexpr unsigned kRefusals = 3;  // then it is no first walk: each would cost a statement, and an error in the log
+  if (readings.empty() || complete_projects_.contains(project) || refusals_[project] >= kRefusals) return std::nullopt;
   auto rounds = rounds_of(readings);
   if (rounds.size() > 1) return std::nullopt;
   sort_by_id(rounds.front());
@@ -185,11 +189,15 @@ std::optional<ApplyResult> PostgresStore::insert_sims(const std::string& project
       }
       ApplyResult inserted;
       inserted.created = readings.size();
-      if (after_last) after_last(transaction, inserted);
+      if (after_last) {
+        transaction.exec(statements::kLostTogether);
+        after_last(transaction, inserted);
+      }
       return inserted;
     });
   } catch (const StorageError& error) {
     if (!refused || error.retryable()) throw;
+    ++refusals_[project];
     return std::nullopt;
   }
 }

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -17,6 +18,7 @@ class PostgresStore : public InventoryStore {
 
   std::int64_t begin_walk(const std::string& project, WalkKind kind, TimePoint started_at) override;
   std::optional<WalkProgress> open_walk(const std::string& project) override;
+  std::int64_t latest_walk(const std::string& project) override;
   using InventoryStore::apply;
   ApplyResult apply(const std::string& project, const std::vector<SimReading>& readings,
                     const WalkProgress* progress) override;
@@ -45,7 +47,8 @@ class PostgresStore : public InventoryStore {
   std::optional<ApplyResult> insert_sims(const std::string& project, const std::vector<SimReading>& readings,
                                          const AfterLast& after_last);
 
-  std::unordered_set<std::string> complete_projects_;  // that are known to have had a complete walk
+  std::unordered_map<std::string, unsigned> refusals_;  // of copies, by project
+  std::unordered_set<std::string> complete_projects_;   // that are known to have had a complete walk
 };
 
 // The parameters of the batch statements, for exec_binary: the project, then one array per column.

@@ -60,7 +60,6 @@ std::string text_array(const std::vector<std::string>& values) {
 }
 
 void write_progress(pqxx::transaction_base& transaction, const std::string& project, const WalkProgress& progress) {
-  transaction.exec(statements::kLostTogether);
   TextArray cuts, cuts_created, cursors, reached, ended_at;
   for (const SegmentProgress& segment : progress.segments) {
     cuts.append(segment.cut);
@@ -75,7 +74,7 @@ void write_progress(pqxx::transaction_base& transaction, const std::string& proj
              std::to_string(record.created), std::to_string(record.changed), std::to_string(record.requests),
              std::to_string(record.retries), std::to_string(record.skipped), record.error,
              std::to_string(static_cast<std::int64_t>(progress.seed)), cuts.take(), cuts_created.take(), cursors.take(),
-             reached.take(), ended_at.take(), to_hex(progress.unseen)});
+             reached.take(), ended_at.take(), to_hex(progress.unseen), progress.owner});
 }
 
 WalkRecord walk_record(const pqxx::row& row) {
@@ -122,6 +121,8 @@ std::optional<WalkProgress> PostgresStore::open_walk(const std::string& project)
     record.error = row[9].as<std::string>();
     progress.seed = static_cast<std::uint64_t>(row[10].as<std::int64_t>());
     progress.unseen = from_hex(row[11].as<std::string>());
+    progress.owner = row[12].as<std::string>();
+    progress.idle = std::chrono::seconds{row[13].as<std::int64_t>()};
     for (const auto& part : exec_with(transaction, statements::kOpenSegments, {project, std::to_string(record.id)})) {
       progress.segments.push_back({part[0].template as<std::string>(), from_epoch(part[1].template as<std::int64_t>()),
                                    part[2].template as<std::string>(), from_epoch(part[3].template as<std::int64_t>()),
@@ -131,8 +132,17 @@ std::optional<WalkProgress> PostgresStore::open_walk(const std::string& project)
   });
 }
 
+std::int64_t PostgresStore::latest_walk(const std::string& project) {
+  return session_.read([&](pqxx::transaction_base& transaction) {
+    return exec_with(transaction, statements::kLatestWalk, {project})[0][0].as<std::int64_t>();
+  });
+}
+
 void PostgresStore::save_progress(const std::string& project, const WalkProgress& progress) {
-  session_.transact([&](pqxx::transaction_base& transaction) { write_progress(transaction, project, progress); });
+  session_.transact([&](pqxx::transaction_base& transaction) {
+    transaction.exec(statements::kLostTogether);
+    write_progress(transaction, project, progress);
+  });
 }
 
 void PostgresStore::finish_walk(const std::string& project, WalkRecord& record,

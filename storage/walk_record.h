@@ -43,7 +43,9 @@ struct SegmentProgress {
 
 // What is needed to go on with a full walk after a crash. It belongs to what is committed with it.
 struct WalkProgress {
-  std::uint64_t seed = 0;  // of the fingerprints in `unseen`
+  std::string owner;            // the process that walks
+  std::chrono::seconds idle{};  // since it was stored; only of what was read back
+  std::uint64_t seed = 0;       // of the fingerprints in `unseen`
   std::vector<SegmentProgress> segments;
   std::string unseen;  // fingerprints of ids, 16 bytes each
   WalkRecord record;   // id, kind, started_at and what was counted so far

@@ -45,6 +45,8 @@ class StorageRetry {
     }
   }
 
+  // After so many failed calls one went well: says so, if there were any.
+  void note_success(unsigned failures);
   // After a failed call, the so manieth: waits, and says whether to repeat it.
   bool again(const StorageError& error, unsigned failures, const std::stop_token& stop) {
     return worth_repeating(error, failures) && wait_after(error, failures, stop);
@@ -54,7 +56,6 @@ class StorageRetry {
   [[nodiscard]] bool worth_repeating(const StorageError& error, unsigned failures) const;
   // False when stop was requested.
   bool wait_after(const StorageError& error, unsigned failures, const std::stop_token& stop);
-  void note_success(unsigned failures);
 
   Patience patience_;
   std::string project_;

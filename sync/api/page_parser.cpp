@@ -57,6 +57,9 @@ Fault read_item(ondemand::value& value, SimPage& page) {
   return nullptr;
 }
 
+constexpr std::size_t kMostItems = 1000;  // five times what can be asked for
+constexpr Fault kTooManyItems = "there are more items than were asked for";
+
 // What items are before they are parsed; memory that is used again.
 struct ItemScan {
   std::vector<ItemText> texts;
@@ -93,6 +96,7 @@ Fault scan_items(ondemand::array& items, ItemScan& scan) {
     ondemand::value item;
     // NOLINTNEXTLINE(performance-move-const-arg): get() takes temporaries only, in all versions
     if (std::move(result).get(item)) return kNotJson;
+    if (scan.texts.size() == kMostItems) return kTooManyItems;
     ItemText& text = scan.texts.emplace_back();
     if (item.raw_json_token().front() != '{') continue;
     ondemand::object object;
@@ -140,6 +144,7 @@ Fault read_items(ondemand::value& value, SimPage& page, Fault& problem, KnownIte
     ondemand::value item;
     // NOLINTNEXTLINE(performance-move-const-arg): get() takes temporaries only, in all versions
     if (std::move(result).get(item)) return kNotJson;
+    if (number == kMostItems) return kTooManyItems;
     const bool is_known = known != nullptr && scan.known[number].has_value();
     if (is_known) {
       add_known(scan.texts[number], *scan.known[number], page);

@@ -15,7 +15,8 @@ PageFailure page_failure(const ApiError& error, const PageRequest& request) {
     case ApiFailure::rejected:
     case ApiFailure::not_found:
       // What a list answers when its cursor's SIM no longer exists is not documented: 400 or 404 (facts.md, "Lists").
-      return request.query.after.empty() ? PageFailure::no_api : PageFailure::cursor_gone;
+      return request.query.after.empty() && request.segment != PageRequest::kScout ? PageFailure::no_api
+                                                                                   : PageFailure::cursor_gone;
     case ApiFailure::server_error:
     case ApiFailure::malformed:
     case ApiFailure::too_large:

@@ -9,6 +9,7 @@ namespace {
 constexpr std::uint64_t kPage = 200;        // SIMs; sims-reference.txt, "limit"
 constexpr std::uint64_t kBarrenPages = 20;  // that bring no new SIM, beyond as many as did
 constexpr std::uint64_t kYoungPages = 200;
+constexpr std::size_t kSkippedIds = 10'000;
 constexpr std::uint64_t kMeetingPages = 64;  // on which to meet the providers there are
 constexpr std::size_t kAhead = 12;           // SIMs whose entries are fetched before their turn
 constexpr unsigned kDetours = 4;             // in a row, with nothing read in between
@@ -127,7 +128,8 @@ void WalkPlan::leave_what_is_new(SimPage& page, std::vector<SimKey>& keys, bool&
 void WalkPlan::note_skipped(const SimPage& page) {
   for (const SkippedItem& item : page.skipped) {
     // Two segments may meet the same one.
-    if (!item.id.empty() && !skipped_ids_.insert(item.id).second) continue;
+    if (!item.id.empty() && skipped_ids_.contains(item.id)) continue;
+    if (!item.id.empty() && skipped_ids_.size() < kSkippedIds) skipped_ids_.insert(item.id);
     skip("SIM " + (item.id.empty() ? "without a readable id" : item.id) + " skipped: " + item.reason);
   }
 }
@@ -163,6 +165,7 @@ bool WalkPlan::follow(std::size_t number, const SimPage& page, std::optional<std
     finish(WalkOutcome::failed, "the list's cursor " + *page.more_after + " leads back to where the walk has been");
     return false;
   }
+  lost_cuts_ = 0;
   if (segment.untouched() && !segment.head()) {
     for (const Sim& sim : page.sims) {
       const IdKey id = known_.hasher().id(sim.id);
@@ -205,7 +208,11 @@ bool WalkPlan::arrived(const PageRequest& request, SimPage& page, std::vector<Si
     // The cursor is the id of the page's last SIM (sims-reference.txt, moreItemsAfter), so there were some.
     skip("the page after " + request.query.after + " was empty, but promised more");
   }
-  if (!newest_ && request.query.after.empty() && !page.sims.empty()) newest_ = page.sims.front().created_at;
+  if (!newest_ && request.query.after.empty() && !page.sims.empty()) {
+    newest_ = std::max_element(page.sims.begin(), page.sims.end(), [](const Sim& one, const Sim& other) {
+                return one.created_at < other.created_at;
+              })->created_at;
+  }
   const std::optional<std::int32_t> ended_at = find_end(request.segment, page, keys);
   note_age(page);
   if (request.number <= kMeetingPages) meet(page, keys);
@@ -262,6 +269,7 @@ void WalkPlan::step_back(std::size_t number) {
 
 // Whoever had met it goes on, over what the lost one has read as well: that is read again, and nothing is missed.
 void WalkPlan::lose(std::size_t number) {
+  if (segments_[number].untouched()) ++lost_cuts_;
   segments_[number].lose();
   passes_.resize(segments_.size());
   for (std::size_t i = 0; i < segments_.size(); ++i) {

@@ -141,6 +141,7 @@ class WalkPlan {
   std::uint64_t skipped_ = 0;
   std::string skip_reason_;
   unsigned starts_over_ = 0;
+  std::size_t lost_cuts_ = 0;  // in a row, before anything was read behind them
 
   bool finished_ = false;
   WalkOutcome outcome_ = WalkOutcome::failed;

@@ -60,6 +60,8 @@ bool WalkPlan::worth_splitting(const Landmarks::Stretch& stretch) const {
 }
 
 bool WalkPlan::split() {
+  // An API that knows none of the SIMs it once listed shall not be asked for each of them.
+  if (lost_cuts_ > 2 * std::size_t{parallel_}) return false;
   while (may_split_) {
     Landmarks::Stretch stretch;
     if (!longest_stretch(stretch) || !worth_splitting(stretch)) {

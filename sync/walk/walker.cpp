@@ -5,7 +5,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "sync/walk/missing_sims.h"
+#include "sync/process_identity.h"
 #include "sync/walk/walk_plan.h"
 
 namespace simsync {
@@ -13,13 +13,13 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr char kStopped[] = "stopped before its end";
-constexpr std::size_t kSkippedSims = 500;    // read one by one after an incomplete walk
 constexpr int kNewestPage = 200;             // SIMs
 constexpr std::uint64_t kNewestPages = 100;  // of a look at new SIMs; more wait for the full walk
-// How often the place is stored of a walk that has nothing to write: each second, less often in a long one.
+// How often the place is stored of a walk that has nothing to write: each second, in a long one each ten.
 constexpr std::chrono::seconds kSaveEvery{1};
+constexpr std::chrono::seconds kSaveAtLeast{10};
 constexpr int kSaves = 30;
+constexpr std::chrono::seconds kSilence{60};  // after which a walk of another machine counts as interrupted
 
 // Every SIM, whatever its status: the API's default leaves retired ones out.
 ListQuery whole_list(const std::string& after, int limit) {
@@ -72,7 +72,8 @@ Walker::Walker(std::string project, SimApi& api, StoreFactory& stores, const Wal
       patience_(patience),
       compare_(compare),
       retry_(patience, project_),
-      lock_retry_(patience, project_, StorageRetry::Worth::conflicts) {}
+      lock_retry_(patience, project_, StorageRetry::Worth::conflicts),
+      process_(this_process()) {}
 
 Walker::~Walker() = default;
 
@@ -82,10 +83,13 @@ template <typename Attempt>
 WalkRecord Walker::attempted(const std::stop_token& stop, const Attempt& attempt) {
   for (unsigned failures = 0;; ++failures) {
     try {
-      return attempt();
+      const WalkRecord record = attempt();
+      retry_.note_success(failures);
+      return record;
     } catch (const StorageError& error) {
       learnt_ = false;
-      if (!retry_.again(error, failures, stop)) throw;
+      // One pass waits for locks only, and each call has done so already.
+      if (patience_ == Patience::none || !retry_.again(error, failures, stop)) throw;
     }
   }
 }
@@ -102,6 +106,7 @@ WalkRecord Walker::fresh(std::stop_token stop) {
 
 void Walker::learn(std::uint64_t seed, std::optional<TimePoint> seen_since, const std::stop_token& stop) {
   lock_retry_(stop, [&] {
+    latest_walk_ = store_->latest_walk(project_);
     known_ = KnownSims{seed};
     known_.reserve(store_->present_count(project_));
     store_->read_present(project_, [&](const Sim& sim, TimePoint confirmed_at) {
@@ -120,7 +125,20 @@ std::optional<WalkProgress> Walker::interrupted(const std::stop_token& stop) {
   if (!open || open->segments.empty()) return std::nullopt;
   const auto age = wall_clock() - open->record.started_at;
   if (age > 2 * config_.interval || age < -kSaveEvery) return std::nullopt;
+  if (open->owner == process_) return open;
+  // Another process' walk may be under way. Of one on another machine only its silence tells.
+  const std::optional<bool> runs = still_runs(open->owner);
+  if (runs.value_or(open->idle < kSilence)) return std::nullopt;
   return open;
+}
+
+// Another process (`simsyncd sync` beside the service) has written what is not known here. It may go on writing after
+// this was noticed, so it counts once more the next time.
+bool Walker::others_walked(const std::stop_token& stop) {
+  const std::int64_t latest = lock_retry_(stop, [&] { return store_->latest_walk(project_); });
+  const bool now = latest != latest_walk_;
+  const bool before = std::exchange(others_near_, now);
+  return now || before;
 }
 
 WalkRecord Walker::begin(WalkKind kind, const std::stop_token& stop) {
@@ -128,6 +146,7 @@ WalkRecord Walker::begin(WalkKind kind, const std::stop_token& stop) {
   record.kind = kind;
   record.started_at = wall_clock();
   record.id = lock_retry_(stop, [&] { return store_->begin_walk(project_, kind, record.started_at); });
+  latest_walk_ = record.id;
   return record;
 }
 
@@ -141,6 +160,7 @@ void Walker::finish(WalkRecord& record, const std::vector<Disappearance>& gone, 
 // ---- a full walk
 
 WalkRecord Walker::walk(const std::stop_token& stop, const WalkProgressed& progressed) {
+  if (learnt_ && others_walked(stop)) learnt_ = false;
   const std::optional<WalkProgress> open = interrupted(stop);
   if (open) {
     learn(open->seed, open->record.started_at, stop);
@@ -189,7 +209,7 @@ void Walker::write_pages(PageFetchers& fetchers, WalkPlan& plan, WalkRecord& rec
     if (!more) break;
     const Clock::time_point now = Clock::now();
     if (now >= save_at) {
-      save_at = now + std::max<Clock::duration>(kSaveEvery, (now - started) / kSaves);
+      save_at = now + std::clamp<Clock::duration>((now - started) / kSaves, kSaveEvery, kSaveAtLeast);
       const auto progress = fetchers.with([&] { return progress_of(plan, {}, record); });
       if (progress) lock_retry_(stop, [&] { store_->save_progress(project_, *progress); });
     }
@@ -203,6 +223,7 @@ std::optional<WalkProgress> Walker::progress_of(WalkPlan& plan, const std::vecto
   if (!progress) return progress;
   const std::string skipped = progress->record.error;
   progress->record = record;
+  progress->owner = process_;
   if (record.error.empty()) progress->record.error = skipped;
   return progress;
 }
@@ -226,8 +247,8 @@ void Walker::write(const FetchedSims& fetched, PageFetchers* fetchers, WalkPlan*
   rejected_ += result.rejected.size();
   record.skipped += result.rejected.size();
   for (const std::string& id : result.rejected) {
-    skip_log_.note("SIM skipped", project_, id, "the database cannot hold one of its values");
-    record.error = "SIM " + id + " skipped: the database cannot hold one of its values";
+    skip_log_.note("SIM skipped", project_, id, kUnfit);
+    record.error = "SIM " + id + " skipped: " + kUnfit;
   }
 }
 
@@ -277,72 +298,10 @@ void Walker::write_one_by_one(std::vector<SimReading> readings, WalkRecord& reco
   write(fetched, nullptr, nullptr, record, stop);
 }
 
-// ---- missing SIMs
-
-// A page that cannot be had, or a way around it, leaves out SIMs that can be read one by one. They are few; that some
-// of them are gone is for a complete walk to find out.
-void Walker::read_what_was_skipped(WalkRecord& record, const std::stop_token& stop) {
-  const UnseenSims unseen = lock_retry_(stop, [&] { return unseen_sims(*store_, project_, known_, kSkippedSims); });
-  ask(unseen.ids, record, stop);
-}
-
-// Mirrors those that answer, and returns those that the API says are gone.
-std::vector<Disappearance> Walker::ask(const std::vector<std::string>& ids, WalkRecord& record,
-                                       const std::stop_token& stop) {
-  MissingSims found = ask_for_missing(api_, ids, stop);
-  record.requests += found.requests;
-  record.retries += found.retries;
-  write_one_by_one(std::move(found.still_there), record, stop);
-  if (record.outcome != WalkOutcome::complete) return {};
-  if (found.unanswered > 0) {
-    record.error = stop.stop_requested()
-                       ? kStopped
-                       : std::to_string(found.unanswered) + " SIMs were not on the list and could not be asked for";
-  }
-  // Only a complete walk can find a SIM missing (product.md, promise 2); the next one will.
-  if (!record.error.empty()) record.outcome = WalkOutcome::incomplete;
-  return record.outcome == WalkOutcome::complete ? std::move(found.gone) : std::vector<Disappearance>{};
-}
-
-// How many may disappear at once: what is configured, and what an operator approved beyond it.
-std::uint64_t Walker::believable(std::uint64_t present, std::uint64_t unlisted, const std::stop_token& stop) {
-  const std::uint64_t configured = config_.max_disappeared.of(present);
-  if (unlisted <= configured) return configured;
-  const auto approved = lock_retry_(stop, [&] { return store_->approval(project_); });
-  if (!approved) return configured;
-  log::info("an approved mass disappearance is carried out",
-            {{"project", project_}, {"walk", approved->walk_id}, {"sims", approved->held_back}});
-  return configured + approved->held_back;
-}
-
-std::vector<Disappearance> Walker::find_missing(WalkRecord& record, const std::stop_token& stop) {
-  const std::uint64_t present = lock_retry_(stop, [&] { return store_->present_count(project_); });
-  // Somebody else has written to the table: the database is right, and is read anew.
-  if (present != known_.present()) learnt_ = false;
-  if (learnt_ && known_.unseen() == 0) return {};
-  const auto unseen_up_to = [&](std::uint64_t most) {
-    return lock_retry_(stop, [&] { return unseen_sims(*store_, project_, known_, most); });
-  };
-  UnseenSims unseen = unseen_up_to(config_.max_disappeared.of(present));
-  if (unseen.total == 0) return {};
-  const std::uint64_t allowed = believable(present, unseen.total, stop);
-  if (unseen.total > allowed) {
-    record.outcome = WalkOutcome::incomplete;
-    record.held_back = unseen.total;
-    record.error = "the list left out " + std::to_string(unseen.total) +
-                   " SIMs, more than walk.max_disappeared allows (" + std::to_string(allowed) +
-                   "): none was taken for missing; if they are gone for good: simsyncd approve " +
-                   std::to_string(record.id);
-    return {};
-  }
-  if (unseen.total > unseen.ids.size()) unseen = unseen_up_to(unseen.total);
-  return ask(unseen.ids, record, stop);
-}
-
 // ---- new SIMs
 
 WalkRecord Walker::look(const std::stop_token& stop) {
-  if (!learnt_) learn(random_seed(), std::nullopt, stop);
+  if (!learnt_ || others_walked(stop)) learn(random_seed(), std::nullopt, stop);
   if (stop.stop_requested()) return stopped(WalkKind::fresh);
   WalkRecord record = begin(WalkKind::fresh, stop);
   record.outcome = WalkOutcome::complete;

@@ -22,6 +22,9 @@ namespace simsync {
 // Called from the thread that walks, about once a second and after each batch.
 using WalkProgressed = std::function<void(const WalkRecord&)>;
 
+// What the row of a stopped walk says.
+inline constexpr char kStopped[] = "stopped before its end";
+
 // What the database is asked to compare.
 enum class Compare {
   changes,     // what differs from the fingerprints of what is stored
@@ -52,6 +55,7 @@ class Walker {
 
   std::optional<WalkProgress> interrupted(const std::stop_token& stop);
   void learn(std::uint64_t seed, std::optional<TimePoint> seen_since, const std::stop_token& stop);
+  bool others_walked(const std::stop_token& stop);
   WalkRecord begin(WalkKind kind, const std::stop_token& stop);
   void finish(WalkRecord& record, const std::vector<Disappearance>& gone, const std::stop_token& stop);
 
@@ -83,7 +87,10 @@ class Walker {
   SkipLog skip_log_;
   KnownSims known_;
   std::uint64_t rejected_ = 0;  // SIMs, by the database in the present full walk
-  bool learnt_ = false;         // known_ is what the database holds
+  const std::string process_;
+  std::int64_t latest_walk_ = 0;  // of the project when known_ was last right
+  bool others_near_ = false;      // somebody else has walked since, and may be at it still
+  bool learnt_ = false;           // known_ is what the database holds
 };
 
 }  // namespace simsync

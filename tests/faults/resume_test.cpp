@@ -83,7 +83,7 @@ TEST_F(Resumed, WhatItHadSeenCountsForWhatIsMissing) {
 TEST_F(Resumed, AfterAStopOfTheService) {
   scene_.sync_well();
   scene_.simulator.change(3000, "status=1");
-  latency(100);
+  latency(300);
   for (int round = 0; round < 2; ++round) {
     const auto service = scene_.daemon.start({"run"});
     std::this_thread::sleep_for(std::chrono::milliseconds{700});
@@ -114,6 +114,20 @@ TEST_F(Resumed, AfterALostDatabase) {
   EXPECT_EQ(service->finish(std::chrono::seconds{20}).status, 0);
   scene_.sync_well();
   expect_all_well();
+}
+
+TEST_F(Resumed, NotWhileAnotherProcessWalksIt) {
+  scene_.sync_well();
+  latency(150);
+  const auto service = scene_.daemon.start({"run"});
+  ASSERT_TRUE(eventually([&] { return scene_.count("walk_progress", "cuts <> '{}'") == 1; })) << service->err();
+  const Outcome outcome = scene_.sync();
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(scene_.count("walk", "kind = 'full'"), 3);
+  EXPECT_EQ(scene_.last_walk("requests"), scene_.last_walk("pages")) << "a walk of its own, from the head on";
+  EXPECT_GE(std::stoul(scene_.last_walk("pages")), kPages);
+  service->signal(SIGTERM);
+  EXPECT_EQ(service->finish(std::chrono::seconds{20}).status, 0);
 }
 
 TEST_F(Resumed, NotWhenItIsTooOld) {

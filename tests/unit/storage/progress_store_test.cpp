@@ -21,6 +21,7 @@ class ProgressStore : public testing::Test {
   // The walk has read down to `after`.
   WalkProgress progress(const std::string& after) {
     WalkProgress progress;
+    progress.owner = "boot 17 4";
     progress.seed = 0xFEDCBA9876543210U;
     progress.segments = {{"", at(9), after, at(5), -1}, {"sim \"{,}\\", at(5), "sim_ü", at(2), -2}};
     progress.unseen = std::string{"\0\x01\xFF", 3} + "0123456789abc";
@@ -51,7 +52,11 @@ TEST_F(ProgressStore, ComesBackAsItWas) {
   EXPECT_EQ(open->record.started_at, at(1));
   EXPECT_EQ(open->record.pages, 3U);
   EXPECT_EQ(open->record.created, 2U) << "with what the batch itself came to";
+  EXPECT_EQ(open->owner, stored.owner);
+  EXPECT_LT(open->idle, std::chrono::seconds{50});
   EXPECT_EQ(open->seed, stored.seed);
+  EXPECT_EQ(store_->latest_walk("acme"), walk_);
+  EXPECT_EQ(store_->latest_walk("other"), 0);
   EXPECT_EQ(open->unseen, stored.unseen);
   ASSERT_THAT(open->segments, SizeIs(2));
   EXPECT_EQ(open->segments[0].cut, "");
@@ -82,7 +87,10 @@ TEST_F(ProgressStore, ComesLastWhenABatchIsTakenApart) {
       "acme", {read_at(2, plain_sim("sim_a")), read_at(2, broken), read_at(2, plain_sim("sim_b"))}, &stored);
   EXPECT_EQ(result.created, 2U);
   EXPECT_THAT(result.rejected, ElementsAre("sim_c"));
-  EXPECT_EQ(store_->open_walk("acme")->record.created, 2U);
+  const auto open = store_->open_walk("acme");
+  EXPECT_EQ(open->record.created, 2U);
+  EXPECT_EQ(open->record.skipped, 1U) << "whoever goes on with it must not call it complete";
+  EXPECT_THAT(open->record.error, testing::HasSubstr("sim_c skipped"));
 }
 
 TEST_F(ProgressStore, EndsWithTheWalk) {

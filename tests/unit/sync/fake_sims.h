@@ -165,6 +165,11 @@ class FakeStore : public InventoryStore {
  public:
   explicit FakeStore(FakeMirror& mirror) : mirror_(mirror) {}
 
+  std::int64_t latest_walk(const std::string&) override {
+    const std::lock_guard lock{mirror_.mutex};
+    return mirror_.last_walk;
+  }
+
   std::int64_t begin_walk(const std::string&, WalkKind kind, TimePoint started_at) override {
     const std::lock_guard lock{mirror_.mutex};
     for (auto& [id, record] : mirror_.open) {

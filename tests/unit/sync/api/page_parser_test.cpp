@@ -174,12 +174,25 @@ TEST(PageParser, BytesThatAreNotUtf8CostNoPage) {
 
 TEST(PageParser, ABigPageAndThenSmallOnes) {
   std::vector<std::string> items;
-  for (int i = 0; i < 40'000; ++i) items.push_back(sim("sim_" + std::to_string(i), R"({"fleet":"trucks"})"));
+  const std::string metadata = R"({"fleet":")" + std::string(20'000, 'x') + R"("})";
+  for (int i = 0; i < 1000; ++i) items.push_back(sim("sim_" + std::to_string(i), metadata));
   SimPage result;
   ASSERT_EQ(read(page(items), result), std::nullopt);
   EXPECT_EQ(result.sims.size(), items.size());
   ASSERT_EQ(read(page({sim("sim_1")}), result), std::nullopt);
   EXPECT_EQ(result.sims.size(), 1U);
+}
+
+TEST(PageParser, MoreItemsThanWereAskedForAreRefused) {
+  const std::string many = page(std::vector<std::string>(1001, "1"));
+  EXPECT_EQ(problem_of(many), "there are more items than were asked for");
+  class Nothing : public KnownItems {
+    void look_up(const std::vector<ItemText>&, std::vector<std::optional<TimePoint>>&) override { ADD_FAILURE(); }
+  } nothing;
+  PageParser parser;
+  SimPage result;
+  std::string body = many;
+  EXPECT_EQ(parser.read_page(body, result, &nothing), "there are more items than were asked for");
 }
 
 TEST(PageParser, DeepNestingIsNoTrouble) {

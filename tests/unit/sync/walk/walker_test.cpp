@@ -218,6 +218,20 @@ TEST_P(WalkerTest, ACommitWhoseAnswerIsLostLosesNothing) {
   EXPECT_EQ(stores_.mirror.present.size(), 20'000U);
 }
 
+// `simsyncd sync` beside the service, say: what it wrote is not what the service remembers.
+TEST_P(WalkerTest, WhatOthersWroteIsReadAnew) {
+  api_.list_.create(500);
+  Walker walker{"acme", api_, stores_, config_, Patience::none};
+  walker.full({});
+  EXPECT_EQ(walker.full({}).changed, 0U);
+  ++stores_.mirror.last_walk;
+  stores_.mirror.present.at("sim_7").status = "retired";
+  EXPECT_EQ(walker.full({}).changed, 1U);
+  stores_.mirror.present.at("sim_8").status = "retired";
+  EXPECT_EQ(walker.full({}).changed, 1U) << "it may have gone on writing";
+  EXPECT_EQ(walker.full({}).changed, 0U);
+}
+
 TEST_P(WalkerTest, AStoppedWalkIsGoneOnWith) {
   for (const bool first : {true, false}) {
     SCOPED_TRACE(first);

@@ -1,0 +1,15 @@
+// Tells a program that has ended from one that still runs, so that nobody goes on with a walk that somebody is walking.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace simsync {
+
+// This process among all that ever ran on this machine: boot, process id, and when that process started.
+std::string this_process();
+
+// Whether the process that called itself so still runs; nullopt when it ran on another machine, or before a reboot.
+std::optional<bool> still_runs(const std::string& process);
+
+}  // namespace simsync
