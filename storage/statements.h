@@ -14,8 +14,10 @@ inline constexpr char kBoundLockWaits[] = "SET LOCAL lock_timeout = '2s'";
 inline constexpr char kSchemaExists[] = "SELECT to_regclass('simsync.schema_migration') IS NOT NULL";
 inline constexpr char kSchemaVersion[] = "SELECT coalesce(max(version), 0) FROM simsync.schema_migration";
 // The number is "simsync" in ASCII: any constant that no other program picks does.
-// A migration may take its time, and who comes second waits for it.
-inline constexpr char kMigrationLock[] = "SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(32487701588831843)";
+// A migration may take its time, and who comes second waits for it. But nobody waits behind a migration that waits for
+// somebody's long report: it gives up, and is tried again with the next start.
+inline constexpr char kMigrationLock[] =
+    "SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(32487701588831843); SET LOCAL lock_timeout = '2s'";
 inline constexpr char kCreateSchema[] = R"(
   CREATE SCHEMA IF NOT EXISTS simsync;
   CREATE TABLE IF NOT EXISTS simsync.schema_migration (
