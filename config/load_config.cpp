@@ -116,10 +116,9 @@ void read_intervals(const Section& section, const char* shorter_key, Millisecond
   shorter = std::min(shorter, interval);
 }
 
-WalkConfig read_walk(const Value& value, unsigned connections) {
+// `walk`: what holds unless it is set.
+WalkConfig read_walk(const Value& value, WalkConfig walk) {
   const Section section(value, {"interval", "new_sims_interval", "max_disappeared", "parallel"});
-  WalkConfig walk;
-  walk.parallel = connections;
   read_intervals(section, "new_sims_interval", walk.interval, walk.new_sims_interval);
   if (const auto limit = section.find("max_disappeared")) {
     walk.max_disappeared = limit->parsed(parse_disappearance_limit);
@@ -209,7 +208,7 @@ Config parse_config(const std::string& text, const std::string& name) {
   config.projects = read_projects(*projects);
   if (const auto value = section.find("database")) config.database = read_database(*value);
   config.walk.parallel = config.api.connections;
-  if (const auto value = section.find("walk")) config.walk = read_walk(*value, config.api.connections);
+  if (const auto value = section.find("walk")) config.walk = read_walk(*value, config.walk);
   if (const auto value = section.find("profiles")) config.profiles = read_profiles(*value);
   if (const auto value = section.find("alerts")) config.alerts = read_alerts(*value, config.projects);
   if (const auto value = section.find("http")) config.http = read_http(*value);

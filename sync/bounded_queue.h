@@ -51,12 +51,6 @@ class BoundedQueue {
     return take(lock);
   }
 
-  // A value if one is there.
-  std::optional<T> try_pop() {
-    std::unique_lock lock{mutex_};
-    return take(lock);
-  }
-
  private:
   std::optional<T> take(std::unique_lock<std::mutex>& lock) {
     if (values_.empty()) return std::nullopt;

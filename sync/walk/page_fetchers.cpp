@@ -151,10 +151,9 @@ void PageFetchers::take_in(const PageRequest& request, Reading& reading) {
   if (to_write || plan_.finished()) fetched_.notify_all();
   if (!to_write) return;
   queue_.pages.push_back(request.number);
-  for (Sim& sim : reading.page.sims) {
-    queue_.readings.push_back({std::move(sim), exchange.asked_at, exchange.observed_at});
+  for (std::size_t i = 0; i < reading.keys.size(); ++i) {
+    queue_.add(reading.keys[i], {std::move(reading.page.sims[i]), exchange.asked_at, exchange.observed_at});
   }
-  queue_.keys.insert(queue_.keys.end(), reading.keys.begin(), reading.keys.end());
 }
 
 bool PageFetchers::take(FetchedSims& fetched, std::chrono::steady_clock::time_point deadline) {
@@ -172,8 +171,7 @@ bool PageFetchers::take(FetchedSims& fetched, std::chrono::steady_clock::time_po
 void PageFetchers::hand_on(const SimReading& reading) {
   const SimKey key = known_.hasher().of(reading.sim);
   if (!known_.see(key, reading.sim.created_at).to_write) return;
-  queue_.readings.push_back(reading);
-  queue_.keys.push_back(key);
+  queue_.add(key, reading);
   fetched_.notify_one();
 }
 

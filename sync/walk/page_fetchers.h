@@ -12,6 +12,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "storage/inventory_store.h"
@@ -25,6 +26,11 @@ struct FetchedSims {
   std::vector<std::uint64_t> pages;  // the plan's numbers of them
   std::vector<SimReading> readings;
   std::vector<SimKey> keys;  // of the readings
+
+  void add(const SimKey& key, SimReading reading) {
+    keys.push_back(key);
+    readings.push_back(std::move(reading));
+  }
 };
 
 class PageFetchers {

@@ -159,7 +159,8 @@ void WalkPlan::meet(const SimPage& page, const std::vector<SimKey>& keys) {
 }
 
 // Takes the segment on to its next page, or to its end. False: the walk is over.
-bool WalkPlan::follow(std::size_t number, const SimPage& page, std::optional<std::int32_t> ended_at) {
+bool WalkPlan::follow(std::size_t number, const SimPage& page, const std::vector<SimKey>& keys,
+                      std::optional<std::int32_t> ended_at) {
   WalkSegment& segment = segments_[number];
   if (!ended_at && !cursors_.insert(cursor_key(number, *page.more_after)).second) {
     finish(WalkOutcome::failed, "the list's cursor " + *page.more_after + " leads back to where the walk has been");
@@ -167,12 +168,11 @@ bool WalkPlan::follow(std::size_t number, const SimPage& page, std::optional<std
   }
   lost_cuts_ = 0;
   if (segment.untouched() && !segment.head()) {
-    for (const Sim& sim : page.sims) {
-      const IdKey id = known_.hasher().id(sim.id);
-      const Mark* const mark = marks_.find(id);
+    for (const SimKey& key : keys) {
+      const Mark* const mark = marks_.find(key.id);
       const bool taken = mark != nullptr && mark->kind == Mark::Kind::segment &&
                          segments_[mark->number].state() != WalkSegment::State::lost;
-      if (!taken) marks_.set(id, {Mark::Kind::segment, number});
+      if (!taken) marks_.set(key.id, {Mark::Kind::segment, number});
     }
   }
   segment.read(page, ended_at);
@@ -216,7 +216,7 @@ bool WalkPlan::arrived(const PageRequest& request, SimPage& page, std::vector<Si
   const std::optional<std::int32_t> ended_at = find_end(request.segment, page, keys);
   note_age(page);
   if (request.number <= kMeetingPages) meet(page, keys);
-  const bool going_on = follow(request.segment, page, ended_at);
+  const bool going_on = follow(request.segment, page, keys, ended_at);
   bool anything_new = false;
   leave_what_is_new(page, keys, anything_new);
   if (anything_new) segment.made_headway();

@@ -95,7 +95,8 @@ class WalkPlan {
   void note_skipped(const SimPage& page);
   bool suspicious(const PageRequest& request, const SimPage& page) const;
   bool outrun(const std::vector<SimKey>& keys) const;
-  bool follow(std::size_t number, const SimPage& page, std::optional<std::int32_t> ended_at);
+  bool follow(std::size_t number, const SimPage& page, const std::vector<SimKey>& keys,
+              std::optional<std::int32_t> ended_at);
   void note_age(const SimPage& page);
   void meet(const SimPage& page, const std::vector<SimKey>& keys);
   bool endless(bool anything_new);

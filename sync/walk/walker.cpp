@@ -174,11 +174,10 @@ WalkRecord Walker::walk(const std::stop_token& stop, const WalkProgressed& progr
   rejected_ = 0;
   WalkPlan plan = open ? WalkPlan{known_, config_.parallel, *open} : WalkPlan{known_, config_.parallel};
   {
-    PageFetchers fetchers{
-        project_, api_,
-        stores_,  plan,
-        known_,   [this](const SkippedItem& item) {
-                            skip_log_.note("SIM skipped", project_, item.id, item.reason); }};
+    const auto note = [this](const SkippedItem& item) {
+      skip_log_.note("SIM skipped", project_, item.id, item.reason);
+    };
+    PageFetchers fetchers{project_, api_, stores_, plan, known_, note};
     fetchers.start(config_.parallel, stop);
     write_pages(fetchers, plan, record, progressed, stop);
     if (stop.stop_requested()) {
@@ -291,9 +290,9 @@ void Walker::write_one_by_one(std::vector<SimReading> readings, WalkRecord& reco
   if (readings.empty()) return;
   FetchedSims fetched;
   for (SimReading& reading : readings) {
-    fetched.keys.push_back(known_.hasher().of(reading.sim));
-    known_.see(fetched.keys.back(), reading.sim.created_at);
-    fetched.readings.push_back(std::move(reading));
+    const SimKey key = known_.hasher().of(reading.sim);
+    known_.see(key, reading.sim.created_at);
+    fetched.add(key, std::move(reading));
   }
   write(fetched, nullptr, nullptr, record, stop);
 }
@@ -324,8 +323,7 @@ WalkRecord Walker::look(const std::stop_token& stop) {
         const SimKey key = known_.hasher().of(sim);
         all_new = all_new && !known_.is_present(key.id);
         if (!known_.see(key, sim.created_at).to_write) continue;
-        fetched.keys.push_back(key);
-        fetched.readings.push_back({std::move(sim), page.exchange.asked_at, page.exchange.observed_at});
+        fetched.add(key, {std::move(sim), page.exchange.asked_at, page.exchange.observed_at});
       }
       if (!fetched.readings.empty()) write(fetched, nullptr, nullptr, record, stop);
       more = all_new && page.more_after && *page.more_after != after;
