@@ -116,6 +116,17 @@ void read_intervals(const Section& section, const char* shorter_key, Millisecond
   shorter = std::min(shorter, interval);
 }
 
+// Reads an interval that is the longer one beside `interval`. A default that would be the shorter one is lengthened.
+void read_longer(const Section& section, const char* key, Milliseconds interval, Milliseconds& longer) {
+  if (const auto value = section.find(key)) {
+    longer = value->duration(kShortestInterval);
+    if (longer < interval) {
+      value->fail(value->shown() + " is shorter than the interval beside it; write at least that");
+    }
+  }
+  longer = std::max(longer, interval);
+}
+
 // `walk`: what holds unless it is set.
 WalkConfig read_walk(const Value& value, WalkConfig walk) {
   const Section section(value, {"interval", "new_sims_interval", "max_disappeared", "parallel"});
@@ -130,7 +141,8 @@ WalkConfig read_walk(const Value& value, WalkConfig walk) {
 }
 
 ProfilesConfig read_profiles(const Value& value) {
-  const Section section(value, {"providers", "interval", "recent_interval"});
+  const Section section(
+      value, {"providers", "interval", "recent_interval", "quiet_interval", "quiet_after", "retired_interval"});
   ProfilesConfig profiles;
   // An empty list is a decision: no profile is polled.
   if (const auto providers = section.find("providers")) {
@@ -138,6 +150,9 @@ ProfilesConfig read_profiles(const Value& value) {
     profiles.providers = providers->distinct_texts();
   }
   read_intervals(section, "recent_interval", profiles.interval, profiles.recent_interval);
+  read_longer(section, "quiet_interval", profiles.interval, profiles.quiet_interval);
+  read_longer(section, "retired_interval", profiles.interval, profiles.retired_interval);
+  if (const auto value = section.find("quiet_after")) profiles.quiet_after = value->duration(kShortestInterval);
   return profiles;
 }
 

@@ -33,7 +33,7 @@ inline constexpr char kServerVersion[] = "SELECT split_part(current_setting('ser
 inline constexpr char kMissingRights[] = R"(
 SELECT string_agg(lower(privilege) || ' in simsync.' || name, ', ' ORDER BY name, privilege)
 FROM (SELECT name, privilege
-      FROM unnest(ARRAY['sim', 'esim_profile', 'walk', 'walk_progress']) AS name, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS privilege
+      FROM unnest(ARRAY['sim', 'esim_profile', 'walk', 'walk_progress', 'poll_state']) AS name, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS privilege
       UNION ALL
       SELECT name, privilege
       FROM unnest(ARRAY['sim_change', 'esim_profile_transition', 'alert']) AS name, unnest(ARRAY['SELECT', 'INSERT']) AS privilege

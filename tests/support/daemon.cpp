@@ -26,6 +26,7 @@ std::string yaml_of(const Settings& settings, const TempDir& directory) {
           "\n  max_disappeared: " + settings.max_disappeared + "\n";
   yaml += "profiles:\n  providers: " + settings.providers + "\n  interval: " + settings.poll_interval +
           "\n  recent_interval: " + settings.recent_interval + "\n";
+  if (!settings.retired_interval.empty()) yaml += "  retired_interval: " + settings.retired_interval + "\n";
   yaml += "http:\n  listen: 127.0.0.1:0\nlog:\n  level: " + settings.log_level + "\n  format: text\n";
   return yaml + settings.more;
 }
@@ -41,7 +42,8 @@ Settings settings_for(const Simulator& simulator, const TestDatabase& database) 
 }
 
 Settings busy(Settings settings) {
-  settings.walk_interval = settings.new_sims_interval = settings.poll_interval = settings.recent_interval = "1s";
+  settings.walk_interval = settings.new_sims_interval = "1s";
+  settings.poll_interval = settings.recent_interval = settings.retired_interval = "1s";
   return settings;
 }
 

@@ -26,6 +26,7 @@ struct Settings {
   std::string providers = "[p3, p14, p15]";
   std::string poll_interval = "1h";
   std::string recent_interval = "1h";
+  std::string retired_interval;  // empty: not written
   std::string log_level = "info";
   std::string more;  // further YAML, appended
 };

@@ -107,6 +107,14 @@ TEST_F(Example, ShorterIntervalFollowsWhereOnlyTheLongerOneIsWritten) {
   EXPECT_EQ(config.profiles.recent_interval, 5s);
 }
 
+TEST_F(Example, LongerIntervalsFollowWhereOnlyTheShorterOneIsWritten) {
+  const Config config = parse_config(std::string(kMinimal) + "profiles: {interval: 2d, quiet_after: 3d}\n", "c");
+  EXPECT_EQ(config.profiles.quiet_interval, 48h);
+  EXPECT_EQ(config.profiles.retired_interval, 48h);
+  EXPECT_EQ(config.profiles.quiet_after, 72h);
+  EXPECT_EQ(parse_config(std::string(kMinimal) + "profiles: {quiet_interval: 1h}\n", "c").profiles.quiet_interval, 1h);
+}
+
 TEST_F(Example, AnchorsAreFine) {
   const Config config =
       parse_config(std::string(kMinimal) + "walk: {interval: &slow 2h}\nprofiles: {interval: *slow}\n", "c");
