@@ -23,8 +23,21 @@ inline constexpr char kUnfit[] = "the database cannot hold one of its values";
 // An eSIM whose profile is to be polled, with what is stored of it.
 struct WatchedProfile {
   std::string sim_id;
+  std::string sim_status;
+  TimePoint moved_at{};              // the latest of all times at which something is known to have happened to it
   std::optional<EsimProfile> known;  // nullopt: never answered
-  std::optional<TimePoint> last_polled_at;
+  TimePoint last_polled_at{};        // of a known one
+};
+
+// What the service says of its polls, for simsync.freshness.
+struct PollState {
+  std::uint64_t profiles = 0;
+  std::uint64_t overdue = 0;
+  std::chrono::milliseconds longest_overdue{};
+  double needed_per_second = 0;
+  std::chrono::milliseconds quiet_interval{};
+  std::optional<TimePoint> failing_since;
+  std::string last_error;
 };
 
 // One line of `simsyncd status`.
@@ -98,19 +111,24 @@ class InventoryStore {
   // Reads: whether a full walk of this project was ever complete.
   virtual bool ever_complete(const std::string& project) = 0;
 
-  // Reads: present SIMs of type eSIM of these providers.
-  virtual std::vector<WatchedProfile> watched_profiles(const std::string& project,
-                                                       const std::vector<std::string>& providers) = 0;
+  // Reads: present SIMs of type eSIM of these providers, in no order. `row` is called from within; what it gets is only
+  // valid during the call, and false ends the reading.
+  virtual void read_watched(const std::string& project, const std::vector<std::string>& providers,
+                            const std::function<bool(const WatchedProfile&)>& row) = 0;
 
   // Brings the profiles to what was read and records the transitions. In order and rejecting like apply().
   //   first sight          a row from null, and the profile's row
   //   status differs       a row from -> to, whatever updatedAt says
   //   same, updatedAt later    a row from = to: something happened in between
   //   same, updatedAt earlier  no row, the later updatedAt stays: an older copy answered
+  // One that changes nothing moves last_polled_at only.
   virtual ApplyResult apply_profiles(const std::string& project, const std::vector<ProfileReading>& readings) = 0;
 
-  // Reads: a line for the project; of its profiles (those of watched_profiles()), one is due when it was not polled
-  // within `poll_interval`, or never.
+  // Stores how the polls are doing.
+  virtual void save_poll_state(const std::string& project, const PollState& state) = 0;
+
+  // Reads: a line for the project; of its profiles (those of read_watched()), as many are due as the running service
+  // says; where none runs, those that were not polled within `poll_interval`, or never.
   virtual ProjectStatus status(const std::string& project, const std::vector<std::string>& providers,
                                std::chrono::milliseconds poll_interval) = 0;
 };

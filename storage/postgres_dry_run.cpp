@@ -35,6 +35,7 @@ class PostgresDryRun : public PostgresStore {
 
   std::optional<WalkProgress> open_walk(const std::string&) override { return std::nullopt; }
   void save_progress(const std::string&, const WalkProgress&) override {}
+  void save_poll_state(const std::string&, const PollState&) override {}
 
   using InventoryStore::apply;
   ApplyResult apply(const std::string& project, const std::vector<SimReading>& readings, const WalkProgress*) override {

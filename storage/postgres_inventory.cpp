@@ -16,8 +16,6 @@
 namespace simsync {
 namespace {
 
-constexpr std::size_t kRosterPart = 20'000;  // profiles read at a time: bounds the memory of one result
-
 // Reads the row that both batch statements return.
 ApplyResult counts_of(const pqxx::result& result) {
   ApplyResult counts;
@@ -251,52 +249,13 @@ std::optional<std::string> PostgresStore::present_beyond(const std::string& proj
   });
 }
 
-std::vector<WatchedProfile> PostgresStore::watched_profiles(const std::string& project,
-                                                            const std::vector<std::string>& providers) {
-  std::vector<WatchedProfile> roster;
-  const std::string provider_array = text_array(providers);
-  for (bool more = true; more;) {
-    const std::string after = roster.empty() ? std::string{} : roster.back().sim_id;
-    session_.read([&](pqxx::transaction_base& transaction) {
-      const pqxx::result part = exec_with(transaction, statements::kWatchedProfiles,
-                                          {project, provider_array, after, std::to_string(kRosterPart)});
-      for (const auto& row : part) {
-        WatchedProfile& watched = roster.emplace_back();
-        watched.sim_id = row[0].template as<std::string>();
-        if (row[1].is_null()) continue;
-        watched.known = EsimProfile{watched.sim_id, row[1].template as<std::string>(),
-                                    from_epoch(row[2].template as<std::int64_t>())};
-        watched.last_polled_at = from_epoch(row[3].template as<std::int64_t>());
-      }
-      more = static_cast<std::size_t>(part.size()) == kRosterPart;
-    });
-  }
-  return roster;
-}
-
 ApplyResult PostgresStore::apply_profiles(const std::string& project, const std::vector<ProfileReading>& readings) {
   return write_readings<ProfileReading>(session_, project, readings, [&](Transaction& transaction, const auto& batch) {
-    return counts_of(exec_binary(transaction, statements::kApplyProfiles, profile_parameters(project, batch)));
-  });
-}
-
-ProjectStatus PostgresStore::status(const std::string& project, const std::vector<std::string>& providers,
-                                    std::chrono::milliseconds poll_interval) {
-  return session_.read([&](pqxx::transaction_base& transaction) {
-    ProjectStatus status;
-    status.project = project;
-    const pqxx::result counts = exec_with(transaction, statements::kStatusCounts,
-                                          {project, std::to_string(poll_interval.count()), text_array(providers)});
-    status.sims = counts[0][0].as<std::uint64_t>();
-    status.missing = counts[0][1].as<std::uint64_t>();
-    status.profiles = counts[0][2].as<std::uint64_t>();
-    status.profiles_due = counts[0][3].as<std::uint64_t>();
-    if (!counts[0][4].is_null()) status.last_complete_walk = from_epoch(counts[0][4].as<std::int64_t>());
-    const pqxx::result walk = exec_with(transaction, statements::kStatusLastWalk, {project});
-    if (!walk.empty()) status.last_walk = walk_record(walk[0]);
-    const pqxx::result error = exec_with(transaction, statements::kStatusLastError, {project});
-    if (!error.empty()) status.last_error = error[0][0].as<std::string>();
-    return status;
+    const ApplyResult counts =
+        counts_of(exec_binary(transaction, statements::kApplyProfiles, profile_parameters(project, batch)));
+    // That a profile is as it was need not survive a crash of the server: it is asked again.
+    if (counts.created + counts.recorded == 0) transaction.exec(statements::kLostTogether);
+    return counts;
   });
 }
 

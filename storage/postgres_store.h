@@ -33,9 +33,10 @@ class PostgresStore : public InventoryStore {
   std::optional<std::string> present_beyond(const std::string& project, TimePoint created_at,
                                             std::size_t distance) override;
   bool ever_complete(const std::string& project) override;
-  std::vector<WatchedProfile> watched_profiles(const std::string& project,
-                                               const std::vector<std::string>& providers) override;
+  void read_watched(const std::string& project, const std::vector<std::string>& providers,
+                    const std::function<bool(const WatchedProfile&)>& row) override;
   ApplyResult apply_profiles(const std::string& project, const std::vector<ProfileReading>& readings) override;
+  void save_poll_state(const std::string& project, const PollState& state) override;
   ProjectStatus status(const std::string& project, const std::vector<std::string>& providers,
                        std::chrono::milliseconds poll_interval) override;
 

@@ -17,13 +17,17 @@ std::chrono::milliseconds pause_after(unsigned failures, std::chrono::millisecon
   return std::min(pause, interval);
 }
 
+PollSettings poll_settings(const SyncSettings& settings) {
+  return {settings.project, settings.profiles, settings.poll_workers, settings.requests_per_second};
+}
+
 }  // namespace
 
 ProjectSync::ProjectSync(SyncSettings settings, SimApi& api, StoreFactory& stores)
     : settings_(std::move(settings)), api_(api), stores_(stores) {}
 
 void ProjectSync::run(std::stop_token stop) {
-  Poller poller{settings_.project, api_, stores_, settings_.profiles, settings_.poll_workers, Patience::until_stop};
+  Poller poller{poll_settings(settings_), api_, stores_, Patience::until_stop};
   std::stop_source stopping;
   const std::stop_callback pass_on{stop, [&stopping] { stopping.request_stop(); }};
   std::exception_ptr poll_failure;
@@ -48,7 +52,8 @@ void ProjectSync::run(std::stop_token stop) {
 }
 
 void ProjectSync::walk_on_time(Poller& poller, std::stop_token stop) {
-  Walker walker{settings_.project, api_, stores_, settings_.walk, Patience::until_stop};
+  Walker walker{settings_.project, api_,   stores_, settings_.walk, Patience::until_stop, Compare::changes,
+                &poller};
   StorageRetry retry{Patience::until_stop, settings_.project};
   const std::unique_ptr<InventoryStore> store = stores_.open();
   bool ever_whole = retry(stop, [&] { return store->ever_complete(settings_.project); });
@@ -59,9 +64,6 @@ void ProjectSync::walk_on_time(Poller& poller, std::stop_token stop) {
     const Clock::time_point started = Clock::now();
     const bool full = started >= next_full;
     const WalkRecord record = full ? walker.full(stop) : walker.fresh(stop);
-    // What a failed walk did read is stored as well. A write whose commit was in doubt and did happen counts nothing
-    // when it is repeated, so a full walk always has the roster read anew.
-    if (full || record.created + record.changed > 0) poller.roster_changed();
     if (full) {
       failures = record.outcome == WalkOutcome::failed ? failures + 1 : 0;
       ever_whole |= record.outcome != WalkOutcome::failed;
@@ -93,7 +95,7 @@ PassReport ProjectSync::once(std::stop_token stop, const WalkProgressed& on_walk
     report.walk.disappeared += earlier.disappeared;
   }
   if (report.walk.outcome == WalkOutcome::failed || stop.stop_requested()) return report;
-  Poller poller{settings_.project, api_, stores_, settings_.profiles, settings_.poll_workers, Patience::none};
+  Poller poller{poll_settings(settings_), api_, stores_, Patience::none};
   report.polls = poller.once(stop, on_poll);
   return report;
 }

@@ -18,7 +18,8 @@ struct SyncSettings {
   std::string project;
   WalkConfig walk;
   ProfilesConfig profiles;
-  std::size_t poll_workers = 16;  // requests for profiles at once; the API's client bounds all of the project's
+  std::size_t poll_workers = 16;   // requests for profiles at once; the API's client bounds all of the project's
+  double requests_per_second = 0;  // of the API's client; 0: no limit
   Compare compare = Compare::changes;
 };
 

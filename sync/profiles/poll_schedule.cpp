@@ -4,98 +4,356 @@
 #include <functional>
 #include <utility>
 
+#include "storage/inventory_store.h"
+
 namespace simsync {
 namespace {
 
-constexpr std::chrono::milliseconds kFirstRetry = std::chrono::seconds{5};
+using std::chrono::milliseconds;
 
-std::uint64_t fingerprint_of(const EsimProfile& profile) {
-  const auto updated = static_cast<std::uint64_t>(profile.updated_at.time_since_epoch().count());
-  return (std::hash<std::string>{}(profile.status) ^ (updated * 0x9E3779B97F4A7C15U)) | 1U;
-}
-
-bool id_less(const std::string& left, const std::string& right) {
-  return left < right;
-}
+constexpr Tick kRelaxEvery = 100;
+// Quiet intervals get longer when the budget is too small, and shorter only when it is ample: else they would change
+// to and fro.
+constexpr double kAmple = 0.8;
+constexpr unsigned kMostFailures = 12;  // counted: then the pause is long past any interval
+constexpr char kRetired[] = "retired";
+constexpr char kActive[] = "active";
 
 }  // namespace
 
-void PollSchedule::watch(std::vector<WatchedProfile> roster, Clock::time_point now, TimePoint wall_now) {
-  std::ranges::sort(roster, id_less, &WatchedProfile::sim_id);
-  std::vector<Entry> entries;
-  entries.reserve(roster.size());
-  std::vector<Waiting> waiting;
-  waiting.reserve(roster.size());
-  asked_ = 0;
-  auto old = entries_.begin();
-  for (WatchedProfile& watched : roster) {
-    while (old != entries_.end() && old->sim_id < watched.sim_id) ++old;
-    if (old != entries_.end() && old->sim_id == watched.sim_id) {
-      entries.push_back(std::move(*old++));
-    } else {
-      Entry& entry = entries.emplace_back();
-      entry.sim_id = std::move(watched.sim_id);
-      entry.interval = intervals_.usual;
-      if (watched.known) entry.known = fingerprint_of(*watched.known);
-      // A poll that lies in the future comes from a clock that went back: due after one interval at the latest.
-      const auto since = watched.last_polled_at ? std::max(wall_now - *watched.last_polled_at, TimePoint::duration{0})
-                                                : TimePoint::duration{intervals_.usual};
-      entry.due = now + std::max(TimePoint::duration{intervals_.usual} - since, TimePoint::duration{0});
-    }
-    if (entries.back().asked) {
-      ++asked_;
-    } else {
-      waiting.push_back({entries.back().due, static_cast<std::uint32_t>(entries.size() - 1)});
+PollSchedule::PollSchedule(PollIntervals intervals, double polls_per_second, Clock::time_point now, TimePoint wall_now,
+                           milliseconds first_retry)
+    : intervals_(std::move(intervals)),
+      polls_per_second_(polls_per_second),
+      clock_(now, wall_now),
+      first_retry_(first_retry),
+      waiting_(intervals_.size()),
+      counts_(intervals_.size()),
+      longest_quiet_(intervals_.usual()) {
+  for (Step step = 0; step < intervals_.size(); ++step) lengths_.push_back(PollClock::length(intervals_.every(step)));
+}
+
+// ---- who is polled
+
+void PollSchedule::begin_roster() {
+  for (Slot slot = 0; slot < roster_.end(); ++slot) roster_.at(slot).listed = false;
+}
+
+void PollSchedule::list(const WatchedProfile& watched) {
+  const auto known = roster_.find(watched.sim_id);
+  const Slot slot = known ? *known : roster_.add(watched.sim_id);
+  PolledProfile& profile = roster_.at(slot);
+  profile.listed = true;
+  profile.leaving = false;
+  profile.active = watched.sim_status == kActive;
+  profile.retired = watched.sim_status == kRetired;
+  if (known) return;
+  profile.fresh = true;
+  ++fresh_;
+  ++counts_[profile.natural];
+  profile.moved = clock_.tick(watched.moved_at);
+  if (!watched.known) return;
+  roster_.know(slot, *watched.known);
+  profile.confirmed = std::max(clock_.tick(watched.last_polled_at), Tick{1});
+}
+
+void PollSchedule::end_roster(Clock::time_point now) {
+  const Tick tick = clock_.tick(now);
+  if (std::exchange(fresh_, 0) > roster_.size() / 4) spread();
+  for (Slot slot = 0; slot < roster_.end(); ++slot) {
+    PolledProfile& profile = roster_.at(slot);
+    if (!profile.used) continue;
+    if (!profile.listed) {
+      forget(slot);
+    } else if (profile.fresh) {
+      judge(profile, slot, tick);
     }
   }
-  entries_ = std::move(entries);
-  waiting_ = std::priority_queue<Waiting, std::vector<Waiting>, std::greater<>>{std::greater<>{}, std::move(waiting)};
+  relax(tick);
+  for (Slot slot = 0; slot < roster_.end(); ++slot) {
+    PolledProfile& profile = roster_.at(slot);
+    if (!profile.used || !profile.fresh) continue;
+    profile.fresh = false;
+    judge(profile, slot, tick);
+    // A poll that lies in the future comes from a clock that went back.
+    wait_until(slot, profile.confirmed == 0 ? tick : next_after(profile, std::min(profile.confirmed, tick)));
+  }
 }
 
-std::optional<std::string> PollSchedule::due(Clock::time_point now) {
-  if (waiting_.empty() || waiting_.top().due > now) return std::nullopt;
-  Entry& entry = entries_[waiting_.top().place];
-  waiting_.pop();
-  entry.asked = true;
+// Neighbours in the order of the ids have neighbouring places. The database wrote them side by side, so what is polled
+// in the same minutes lies on few of its pages, and each of these is written but once between two checkpoints.
+void PollSchedule::spread() {
+  const std::vector<Slot> slots = roster_.by_id();
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    roster_.at(slots[i]).phase = static_cast<std::uint16_t>((i << 16U) / slots.size());
+  }
+}
+
+void PollSchedule::watch(const Sim& sim, Clock::time_point now, TimePoint wall_now) {
+  const Tick tick = clock_.tick(now);
+  const Tick wall = clock_.tick(wall_now);
+  const bool active = sim.status == kActive;
+  const bool retired = sim.status == kRetired;
+  if (const auto known = roster_.find(sim.id)) {
+    PolledProfile& profile = roster_.at(*known);
+    const bool woken = (active && !profile.active) || (!retired && profile.retired);
+    profile.leaving = false;
+    profile.listed = true;
+    profile.active = active;
+    profile.retired = retired;
+    if (!woken) return;
+    profile.moved = wall;
+    if (profile.asked) return;
+    judge(profile, *known, wall);
+    wait_until(*known, std::min(profile.due, next_after(profile, tick)));
+    return;
+  }
+  const Slot slot = roster_.add(sim.id);
+  PolledProfile& profile = roster_.at(slot);
+  ++counts_[profile.natural];
+  profile.listed = true;
+  profile.active = active;
+  profile.retired = retired;
+  profile.phase = static_cast<std::uint16_t>(slot * 40503U);  // one behind the other, far apart
+  profile.moved = std::min(clock_.tick(sim.created_at), wall);
+  judge(profile, slot, wall);
+  wait_until(slot, tick);
+}
+
+void PollSchedule::forget(const std::string& sim_id) {
+  if (const auto slot = roster_.find(sim_id)) forget(*slot);
+}
+
+void PollSchedule::forget(Slot slot) {
+  PolledProfile& profile = roster_.at(slot);
+  if (profile.asked) {
+    profile.leaving = true;
+    return;
+  }
+  --counts_[profile.natural];
+  roster_.remove(slot);
+}
+
+// ---- polls
+
+std::optional<PollSchedule::Poll> PollSchedule::due(Clock::time_point now) {
+  const Tick tick = clock_.tick(now);
+  if (tick - relaxed_at_ >= kRelaxEvery) relax(tick);
+  if (circuit_.open() && !circuit_.may_probe(now)) return std::nullopt;
+  const auto step = most_overdue(tick);
+  if (!step) return std::nullopt;
+  auto& heap = waiting_[*step];
+  const Slot slot = heap.front().slot;
+  std::ranges::pop_heap(heap, std::greater<>{});
+  heap.pop_back();
+  roster_.at(slot).asked = true;
   ++asked_;
-  return entry.sim_id;
+  if (circuit_.open()) {
+    circuit_.probe_sent();
+    probe_ = slot;
+  }
+  return Poll{slot, roster_.id_of(slot)};
 }
 
-void PollSchedule::answered(const EsimProfile& profile, Clock::time_point now) {
-  Entry* entry = find(profile.sim_id);
-  if (entry == nullptr) return;
-  const std::uint64_t fingerprint = fingerprint_of(profile);
-  const bool changed = entry->known != 0 && entry->known != fingerprint;
-  entry->known = fingerprint;
-  entry->failures = 0;
-  entry->interval = std::min(changed ? intervals_.recent : entry->interval * 2, intervals_.usual);
-  wait_until(*entry, now + entry->interval);
+PollSchedule::Answer PollSchedule::answered(Ticket ticket, const ProfileReading& reading, Clock::time_point now) {
+  circuit_.answered();
+  PolledProfile& profile = roster_.at(ticket);
+  Answer answer;
+  answer.moved = profile.leaving || !roster_.knows(ticket, reading.profile);
+  if (answer.moved) {
+    if (profile.unsaved) {
+      answer.confirmed = ProfileReading{*roster_.known(ticket), clock_.wall(profile.confirmed), reading.asked_at};
+    }
+    profile.unsaved = false;
+    const bool first = profile.confirmed == 0;
+    const Tick observed = clock_.tick(reading.observed_at);
+    profile.moved =
+        first ? std::min(std::max(profile.moved, clock_.tick(reading.profile.updated_at)), observed) : observed;
+    roster_.know(ticket, reading.profile);
+  } else if (!profile.unsaved) {
+    profile.unsaved = true;
+    unsaved_.push_back(ticket);
+  }
+  profile.confirmed = std::max(clock_.tick(reading.asked_at), Tick{1});
+  profile.failures = 0;
+  if (!answer.moved) handed_over(ticket, now);
+  return answer;
 }
 
-void PollSchedule::failed(const std::string& sim_id, Clock::time_point now) {
-  Entry* entry = find(sim_id);
-  if (entry == nullptr) return;
-  const std::chrono::milliseconds pause = kFirstRetry * (1U << std::min(entry->failures, 10U));
-  ++entry->failures;
-  wait_until(*entry, now + std::min(pause, intervals_.usual));
+void PollSchedule::handed_over(Ticket ticket, Clock::time_point now) {
+  const auto slot = take_back(ticket);
+  if (!slot) return;
+  PolledProfile& profile = roster_.at(*slot);
+  // Confirmed and moved are times of one clock.
+  judge(profile, *slot, std::max(profile.confirmed, Tick{profile.moved}));
+  wait_until(*slot, next_after(profile, clock_.tick(now)));
 }
 
-std::optional<PollSchedule::Clock::time_point> PollSchedule::next_due() const {
-  if (waiting_.empty()) return std::nullopt;
-  return waiting_.top().due;
+bool PollSchedule::failed(Ticket ticket, Failure failure, Clock::time_point now) {
+  const bool opened = circuit_.failed(now, ticket == probe_);
+  const auto slot = take_back(ticket);
+  if (!slot) return opened;
+  PolledProfile& profile = roster_.at(*slot);
+  milliseconds pause = first_retry_;
+  if (failure == Failure::of_sim) {
+    pause *= 1U << profile.failures;
+    profile.failures = std::min(profile.failures + 1U, kMostFailures);
+  }
+  const Tick wait = std::min(PollClock::length(pause), every(intervals_.usual()));
+  wait_until(*slot, PollClock::after(clock_.tick(now), wait));
+  return opened;
 }
 
-// nullptr: not on the roster any more, or not asked.
-PollSchedule::Entry* PollSchedule::find(const std::string& sim_id) {
-  const auto found = std::ranges::lower_bound(entries_, sim_id, id_less, &Entry::sim_id);
-  return found != entries_.end() && found->sim_id == sim_id && found->asked ? &*found : nullptr;
+void PollSchedule::absent(Ticket ticket, Clock::time_point now) {
+  circuit_.answered();
+  const auto slot = take_back(ticket);
+  if (slot) wait_until(*slot, PollClock::after(clock_.tick(now), every(intervals_.usual())));
 }
 
-void PollSchedule::wait_until(Entry& entry, Clock::time_point due) {
-  entry.asked = false;
+void PollSchedule::dropped(Ticket ticket) {
+  if (ticket == probe_) circuit_.probe_lost();
+  const auto slot = take_back(ticket);
+  if (slot) wait_until(*slot, roster_.at(*slot).due);
+}
+
+std::optional<PollSchedule::Slot> PollSchedule::take_back(Ticket ticket) {
+  PolledProfile& profile = roster_.at(ticket);
+  profile.asked = false;
   --asked_;
-  entry.due = due;
-  waiting_.push({due, static_cast<std::uint32_t>(&entry - entries_.data())});
+  if (!profile.leaving) return ticket;
+  forget(Slot{ticket});
+  return std::nullopt;
+}
+
+std::optional<PollSchedule::Clock::time_point> PollSchedule::next_due() {
+  std::optional<Tick> next;
+  for (Step step = 0; step < waiting_.size(); ++step) {
+    drop_stale(step);
+    if (!waiting_[step].empty() && (!next || waiting_[step].front().due < *next)) next = waiting_[step].front().due;
+  }
+  if (!next || (circuit_.open() && circuit_.probing())) return std::nullopt;
+  return circuit_.open() ? std::max(circuit_.probe_at(), clock_.time(*next)) : clock_.time(*next);
+}
+
+// ---- when
+
+// Sets the step by what is known of the profile now.
+void PollSchedule::judge(PolledProfile& profile, Slot slot, Tick wall_now) {
+  const milliseconds quiet_for = PollClock::length(wall_now, std::min(profile.moved, wall_now));
+  const bool retired = profile.retired || roster_.is_deleted(slot);
+  const Step natural = intervals_.step(quiet_for, retired, intervals_.quietest());
+  count(profile, natural);
+  profile.step = intervals_.step(quiet_for, retired, longest_quiet_);
+  // Whatever it is, the first sight of it is not put off.
+  if (profile.confirmed == 0) profile.step = std::min<Step>(static_cast<Step>(profile.step), intervals_.usual());
+}
+
+void PollSchedule::count(PolledProfile& profile, Step natural) {
+  --counts_[profile.natural];
+  profile.natural = natural;
+  ++counts_[natural];
+}
+
+// The profile's next place in the interval of its step: half of it away at least, the whole at most.
+Tick PollSchedule::next_after(const PolledProfile& profile, Tick from) const {
+  const Tick length = every(static_cast<Step>(profile.step));
+  const auto place = static_cast<Tick>(std::uint64_t{length} * profile.phase >> 16U);
+  const Tick to_place = length - (from - place) % length;
+  return PollClock::after(from, to_place < length / 2 ? to_place + length / 2 : to_place);
+}
+
+void PollSchedule::wait_until(Slot slot, Tick due) {
+  PolledProfile& profile = roster_.at(slot);
+  profile.due = due;
+  auto& heap = waiting_[profile.step];
+  // Stale ones go when they come up. Should they pile up, all of this step are looked at.
+  if (heap.size() > 2 * roster_.size() + 1000) {
+    const auto step = static_cast<Step>(profile.step);
+    std::erase_if(heap, [&](const Waiting& waiting) { return !is_waiting(waiting, step) || waiting.slot == slot; });
+    std::ranges::make_heap(heap, std::greater<>{});
+  }
+  heap.push_back({due, slot});
+  std::ranges::push_heap(heap, std::greater<>{});
+}
+
+bool PollSchedule::is_waiting(const Waiting& waiting, Step step) const {
+  const PolledProfile& profile = roster_.at(waiting.slot);
+  return profile.used && !profile.asked && profile.due == waiting.due && profile.step == step;
+}
+
+void PollSchedule::drop_stale(Step step) {
+  auto& heap = waiting_[step];
+  while (!heap.empty() && !is_waiting(heap.front(), step)) {
+    std::ranges::pop_heap(heap, std::greater<>{});
+    heap.pop_back();
+  }
+}
+
+std::optional<PollSchedule::Step> PollSchedule::most_overdue(Tick now) {
+  std::optional<Step> most;
+  double most_behind = -1;
+  for (Step step = 0; step < waiting_.size(); ++step) {
+    drop_stale(step);
+    if (waiting_[step].empty() || waiting_[step].front().due > now) continue;
+    const double behind = static_cast<double>(now - waiting_[step].front().due) / every(step);
+    if (behind <= most_behind) continue;
+    most = step;
+    most_behind = behind;
+  }
+  return most;
+}
+
+double PollSchedule::needed(Step longest_quiet) const {
+  double polls = 0;
+  for (Step step = 0; step < counts_.size(); ++step) {
+    const Step asked_as = step > intervals_.quietest() ? step : std::min(step, longest_quiet);
+    const double seconds = std::chrono::duration<double>(intervals_.every(asked_as)).count();
+    polls += static_cast<double>(counts_[step]) / seconds;
+  }
+  return polls;
+}
+
+void PollSchedule::relax(Tick now) {
+  relaxed_at_ = now;
+  if (polls_per_second_ <= 0) return;
+  while (longest_quiet_ < intervals_.quietest() && needed(longest_quiet_) > polls_per_second_) ++longest_quiet_;
+  while (longest_quiet_ > intervals_.usual() && needed(longest_quiet_ - 1) <= polls_per_second_ * kAmple) {
+    --longest_quiet_;
+  }
+}
+
+// ---- the rest
+
+std::vector<ProfileReading> PollSchedule::take_confirmed(std::size_t most, TimePoint observed_at) {
+  std::vector<ProfileReading> readings;
+  readings.reserve(std::min(most, unsaved_.size()));
+  while (!unsaved_.empty() && readings.size() < most) {
+    const Slot slot = unsaved_.back();
+    unsaved_.pop_back();
+    PolledProfile& profile = roster_.at(slot);
+    if (!profile.used || !profile.unsaved) continue;
+    profile.unsaved = false;
+    readings.push_back({*roster_.known(slot), clock_.wall(profile.confirmed), observed_at});
+  }
+  return readings;
+}
+
+PollSchedule::Load PollSchedule::load(Clock::time_point now) const {
+  Load load;
+  load.profiles = roster_.size();
+  load.needed_per_second = needed(longest_quiet_);
+  load.quiet_interval = intervals_.every(longest_quiet_);
+  const Tick tick = clock_.tick(now);
+  for (Step step = 0; step < waiting_.size(); ++step) {
+    const Tick late = PollClock::after(0, every(step) / 10);
+    for (const Waiting& waiting : waiting_[step]) {
+      if (waiting.due >= tick || tick - waiting.due <= late || !is_waiting(waiting, step)) continue;
+      ++load.overdue;
+      load.longest_overdue = std::max(load.longest_overdue, PollClock::length(tick, waiting.due));
+      load.behind = std::max(load.behind, static_cast<double>(tick - waiting.due) / every(step));
+    }
+  }
+  return load;
 }
 
 }  // namespace simsync

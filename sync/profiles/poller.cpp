@@ -8,89 +8,105 @@
 namespace simsync {
 namespace {
 
-constexpr std::size_t kFailuresToTell = 20;           // in a row
+using Clock = PollSchedule::Clock;
+
 constexpr std::size_t kBatch = 500;                   // answers in one transaction
 constexpr std::chrono::milliseconds kBatchTime{200};  // or as many as came in this time
 constexpr std::size_t kWaitingAnswers = 4000;         // not yet written; then polling waits
-constexpr std::chrono::milliseconds kLongAgo = std::chrono::hours{24 * 365};
+constexpr std::chrono::seconds kConfirmEvery{5};
+constexpr std::size_t kConfirmedBatch = 2000;
+constexpr std::chrono::seconds kStateEvery{15};
+constexpr std::size_t kSettled = 500;  // not yet written; more are found again by the next poll
+constexpr std::chrono::hours kLongAgo{24 * 366};
+
+// For one pass: everybody is due at once, and then not again.
+PollIntervals once_each() {
+  ProfilesConfig config;
+  config.interval = config.recent_interval = config.quiet_interval = config.retired_interval = kLongAgo;
+  return PollIntervals{config};
+}
+
+// Whether an error says nothing of the profile that was asked for.
+PollSchedule::Failure whose(ApiFailure failure) {
+  switch (failure) {
+    case ApiFailure::unreachable:
+    case ApiFailure::tls:
+    case ApiFailure::unauthorized:
+    case ApiFailure::throttled:
+    case ApiFailure::unavailable:
+      return PollSchedule::Failure::of_api;
+    default:
+      return PollSchedule::Failure::of_sim;
+  }
+}
 
 }  // namespace
 
-Poller::Poller(std::string project, SimApi& api, StoreFactory& stores, const ProfilesConfig& config,
-               std::size_t workers, Patience patience)
-    : project_(std::move(project)),
+Poller::Poller(PollSettings settings, SimApi& api, StoreFactory& stores, Patience patience)
+    : settings_(std::move(settings)),
+      project_(settings_.project),
       api_(api),
       stores_(stores),
-      config_(config),
-      workers_(workers),
       retry_(patience, project_),
       store_(stores.open()),
-      schedule_({config.interval, config.recent_interval}),
-      answers_(kWaitingAnswers) {}
+      schedule_(patience == Patience::none ? once_each() : PollIntervals{settings_.profiles},
+                settings_.requests_per_second * kPollShare, Clock::now(), wall_clock(),
+                patience == Patience::none ? std::chrono::milliseconds{kLongAgo} : std::chrono::seconds{5}),
+      moved_(kWaitingAnswers) {}
 
 PollReport Poller::run(std::stop_token stop) {
   return poll(Mode::until_stop, std::move(stop), {});
 }
 
 PollReport Poller::once(std::stop_token stop, const PollProgress& progress) {
+  unsure();
   return poll(Mode::once, std::move(stop), progress);
 }
 
-void Poller::roster_changed() {
-  roster_is_old_ = true;
-}
-
 PollReport Poller::poll(Mode mode, std::stop_token stop, const PollProgress& progress) {
-  if (mode == Mode::once) schedule_ = PollSchedule{{kLongAgo, kLongAgo}};
-  load_roster(mode, stop);
+  if (roster_is_old(mode)) load_roster(mode, stop);
   std::stop_source stopping;
   const std::stop_callback pass_on{stop, [&stopping] { stopping.request_stop(); }};
   std::vector<std::jthread> workers;
-  at_work_ = workers_;
-  for (std::size_t i = 0; i < workers_; ++i) {
+  at_work_ = settings_.workers;
+  for (std::size_t i = 0; i < settings_.workers; ++i) {
     workers.emplace_back([this, mode, &stopping] { work(mode, stopping); });
   }
   // An error of the writer ends the workers before they are waited for.
   const StopOnExit stop_on_exit{stopping};
+  Clock::time_point confirm_at = Clock::now() + kConfirmEvery;
+  Clock::time_point state_at = Clock::now() + kBatchTime;
   while (true) {
-    if (mode == Mode::until_stop && roster_is_old_.exchange(false)) load_roster(mode, stop);
+    if (roster_is_old(mode)) load_roster(mode, stop);
     // Asked before the batch is taken: the last worker's last answer is in the queue before it says that it ended.
     const bool all_ended = stop.stop_requested() || workers_ended();
     const std::vector<ProfileReading> batch = next_batch(stop);
     record(batch, stop);
+    record_settled(stop);
+    const bool last = batch.empty() && all_ended;
+    if (const auto now = Clock::now(); last || (batch.size() < kBatch && now >= confirm_at)) {
+      record_confirmed(stop);
+      confirm_at = now + kConfirmEvery;
+    }
+    if (const auto now = Clock::now(); mode == Mode::until_stop && now >= state_at) {
+      tell_state(stop);
+      state_at = now + kStateEvery;
+    }
     const std::lock_guard lock{mutex_};
     if (progress) progress(report_);
-    if (!batch.empty() || !all_ended) continue;
+    if (!last) continue;
     if (worker_failure_) std::rethrow_exception(worker_failure_);
     return report_;
   }
 }
 
-bool Poller::workers_ended() {
-  const std::lock_guard lock{mutex_};
-  return at_work_ == 0;
-}
-
-void Poller::load_roster(Mode mode, const std::stop_token& stop) {
-  roster_is_old_ = false;
-  std::vector<WatchedProfile> roster =
-      retry_(stop, [&] { return store_->watched_profiles(project_, config_.providers); });
-  if (mode == Mode::once) {
-    for (WatchedProfile& watched : roster) watched.last_polled_at.reset();
-  }
-  {
-    const std::lock_guard lock{mutex_};
-    schedule_.watch(std::move(roster), PollSchedule::Clock::now(), wall_clock());
-    report_.watched = schedule_.size();
-  }
-  changed_.notify_all();
-}
+// ---- the workers
 
 void Poller::work(Mode mode, std::stop_source& stopping) {
   std::exception_ptr failure;
   try {
     const std::stop_token stop = stopping.get_token();
-    while (const std::optional<std::string> sim_id = next_due(mode, stop)) ask(*sim_id, mode, stop);
+    while (const std::optional<PollSchedule::Poll> poll = next_due(mode, stop)) ask(*poll, stop);
   } catch (...) {
     // What no answer of the API explains (memory, threads) ends the polling where its caller can see it.
     failure = std::current_exception();
@@ -98,16 +114,16 @@ void Poller::work(Mode mode, std::stop_source& stopping) {
   }
   const std::lock_guard lock{mutex_};
   if (failure) worker_failure_ = failure;
-  if (--at_work_ == 0) answers_.close();
+  if (--at_work_ == 0) moved_.close();
 }
 
 // Waits until a profile is due. nullopt: stop, or (once) every profile was given out.
-std::optional<std::string> Poller::next_due(Mode mode, const std::stop_token& stop) {
+std::optional<PollSchedule::Poll> Poller::next_due(Mode mode, const std::stop_token& stop) {
   std::unique_lock lock{mutex_};
   while (!stop.stop_requested()) {
-    const PollSchedule::Clock::time_point now = PollSchedule::Clock::now();
-    if (report_.given_up) return std::nullopt;
-    if (std::optional<std::string> sim_id = schedule_.due(now)) return sim_id;
+    const Clock::time_point now = Clock::now();
+    if (mode == Mode::once && report_.given_up) return std::nullopt;
+    if (auto poll = schedule_.due(now)) return poll;
     if (mode == Mode::once) return std::nullopt;
     const auto due = schedule_.next_due().value_or(now + std::chrono::minutes{1});
     changed_.wait_until(lock, stop, due, [&] {
@@ -118,53 +134,106 @@ std::optional<std::string> Poller::next_due(Mode mode, const std::stop_token& st
   return std::nullopt;
 }
 
-void Poller::ask(const std::string& sim_id, Mode mode, const std::stop_token& stop) {
+void Poller::ask(const PollSchedule::Poll& poll, const std::stop_token& stop) {
   try {
-    ProfileAnswer answer = api_.profile(sim_id, stop);
+    ProfileAnswer answer = api_.profile(poll.sim_id, stop);
     // The schedule and the history go by the SIM that was asked for.
-    answer.profile.sim_id = sim_id;
-    {
-      const std::lock_guard lock{mutex_};
-      schedule_.answered(answer.profile, PollSchedule::Clock::now());
-      note_answer();
-    }
-    answers_.push({std::move(answer.profile), answer.exchange.asked_at, answer.exchange.observed_at}, stop);
+    answer.profile.sim_id = poll.sim_id;
+    take_answer(poll, {std::move(answer.profile), answer.exchange.asked_at, answer.exchange.observed_at}, stop);
   } catch (const ApiError& error) {
-    if (error.failure() == ApiFailure::stopped) return;
-    const std::lock_guard lock{mutex_};
-    note_failure(sim_id, mode, error);
+    if (error.failure() == ApiFailure::not_found) {
+      settle(poll, stop);
+    } else {
+      note_failure(poll, error);
+    }
   }
 }
 
+void Poller::take_answer(const PollSchedule::Poll& poll, ProfileReading reading, const std::stop_token& stop) {
+  PollSchedule::Answer answer;
+  {
+    const std::lock_guard lock{mutex_};
+    answer = schedule_.answered(poll.ticket, reading, Clock::now());
+    note_answer();
+  }
+  if (!answer.moved) return;
+  if (answer.confirmed) moved_.push(std::move(*answer.confirmed), stop);
+  moved_.push(std::move(reading), stop);
+  const std::lock_guard lock{mutex_};
+  schedule_.handed_over(poll.ticket, Clock::now());
+}
+
+// The API says that there is no such profile. Either the SIM is gone, which the next walk will find (only a complete
+// walk can: product.md, promise 2), or it is not what the mirror holds: a pSIM has no profile (sims-reference.txt,
+// "Retrieve an eSIM profile").
+void Poller::settle(const PollSchedule::Poll& poll, const std::stop_token& stop) {
+  try {
+    SimAnswer answer = api_.get(poll.sim_id, stop);
+    const std::lock_guard lock{mutex_};
+    note_answer();
+    --report_.polled;
+    if (is_polled(answer.sim)) {
+      skip_log_.note("profile skipped", project_, poll.sim_id, "the API has none for this eSIM");
+      ++report_.failed;
+      report_.last_error = "SIM " + poll.sim_id + ": the API has no profile for this eSIM";
+      schedule_.failed(poll.ticket, PollSchedule::Failure::of_sim, Clock::now());
+      return;
+    }
+    schedule_.absent(poll.ticket, Clock::now());
+    schedule_.forget(poll.sim_id);
+    if (settled_.size() == kSettled) return;
+    settled_.push_back({std::move(answer.sim), answer.exchange.asked_at, answer.exchange.observed_at});
+  } catch (const ApiError& error) {
+    if (error.failure() != ApiFailure::not_found) {
+      note_failure(poll, error);
+      return;
+    }
+    const std::lock_guard lock{mutex_};
+    report_.last_error = error.what();
+    schedule_.absent(poll.ticket, Clock::now());
+  }
+}
+
+// With mutex_ held.
 void Poller::note_answer() {
   ++report_.polled;
-  if (failures_in_a_row_ >= kFailuresToTell) log::info("polls are answered again", {{"project", project_}});
-  failures_in_a_row_ = 0;
+  if (!failing_since_) return;
+  failing_since_.reset();
+  log::info("polls are answered again", {{"project", project_}});
+  changed_.notify_all();  // a probe let the others wait
 }
 
-void Poller::note_failure(const std::string& sim_id, Mode mode, const ApiError& error) {
-  // A SIM that was deleted since the last walk is no trouble of the API; the next walk finds it missing.
-  const bool gone = error.failure() == ApiFailure::not_found;
-  if (!gone) ++report_.failed;
-  report_.last_error = error.what();
-  log::debug("poll failed", {{"project", project_}, {"sim", sim_id}, {"error", error.what()}});
-  if (mode == Mode::once) {
-    // Each profile is asked once; and once the API's client has given up trying, the next SIM fares no better.
-    report_.given_up |= error.failure() == ApiFailure::unauthorized || error.failure() == ApiFailure::unreachable;
+void Poller::note_failure(const PollSchedule::Poll& poll, const ApiError& error) {
+  const std::lock_guard lock{mutex_};
+  if (error.failure() == ApiFailure::stopped) {
+    schedule_.dropped(poll.ticket);
     return;
   }
-  schedule_.failed(sim_id, PollSchedule::Clock::now());
-  if (gone || ++failures_in_a_row_ != kFailuresToTell) return;
-  log::warning("polls are failing", {{"project", project_}, {"error", error.what()}});
+  ++report_.failed;
+  report_.last_error = error.what();
+  log::debug("poll failed", {{"project", project_}, {"sim", poll.sim_id}, {"error", error.what()}});
+  // One pass: once the API's client has given up trying, the next SIM fares no better.
+  report_.given_up |= error.failure() == ApiFailure::unauthorized || error.failure() == ApiFailure::unreachable;
+  if (!schedule_.failed(poll.ticket, whose(error.failure()), Clock::now())) return;
+  failing_since_ = wall_clock();
+  report_.given_up = true;
+  log::warning("polls are failing, the API is only probed", {{"project", project_}, {"error", error.what()}});
+}
+
+// ---- the caller's thread
+
+bool Poller::workers_ended() {
+  const std::lock_guard lock{mutex_};
+  return at_work_ == 0;
 }
 
 std::vector<ProfileReading> Poller::next_batch(const std::stop_token& stop) {
   std::vector<ProfileReading> batch;
-  const auto until = std::chrono::steady_clock::now() + kBatchTime;
+  const auto until = Clock::now() + kBatchTime;
   while (batch.size() < kBatch) {
-    std::optional<ProfileReading> answer = answers_.pop_until(until, stop);
-    if (!answer) break;
-    batch.push_back(std::move(*answer));
+    std::optional<ProfileReading> reading = moved_.pop_until(until, stop);
+    if (!reading) break;
+    batch.push_back(std::move(*reading));
   }
   return batch;
 }
@@ -176,10 +245,70 @@ void Poller::record(const std::vector<ProfileReading>& batch, const std::stop_to
     skip_log_.note("profile skipped", project_, id, "the database cannot hold one of its values");
   }
   const std::lock_guard lock{mutex_};
-  report_.polled -= result.rejected.size();
+  report_.polled -= std::min<std::uint64_t>(report_.polled, result.rejected.size());
   report_.failed += result.rejected.size();
   report_.first_seen += result.created;
   report_.transitions += result.changed;
+}
+
+void Poller::record_confirmed(const std::stop_token& stop) {
+  while (true) {
+    std::vector<ProfileReading> confirmed;
+    {
+      const std::lock_guard lock{mutex_};
+      confirmed = schedule_.take_confirmed(kConfirmedBatch, wall_clock());
+    }
+    if (confirmed.empty()) return;
+    record(confirmed, stop);
+  }
+}
+
+void Poller::record_settled(const std::stop_token& stop) {
+  std::vector<SimReading> sims;
+  {
+    const std::lock_guard lock{mutex_};
+    sims.swap(settled_);
+  }
+  if (!sims.empty()) retry_(stop, [&] { return store_->apply(project_, sims); });
+}
+
+void Poller::tell_state(const std::stop_token& stop) {
+  PollState state;
+  PollSchedule::Load load;
+  {
+    const std::lock_guard lock{mutex_};
+    load = schedule_.load(Clock::now());
+    state.failing_since = failing_since_;
+    state.last_error = report_.last_error;
+  }
+  state.profiles = load.profiles;
+  state.overdue = load.overdue;
+  state.longest_overdue = load.longest_overdue;
+  state.needed_per_second = load.needed_per_second;
+  state.quiet_interval = load.quiet_interval;
+  retry_(stop, [&] { store_->save_poll_state(project_, state); });
+  tell_if_behind(load, state.failing_since.has_value());
+}
+
+// Once an episode: when the plan itself does not fit, or when it does and polls are late all the same and ever more.
+void Poller::tell_if_behind(const PollSchedule::Load& load, bool failing) {
+  const double rate = settings_.requests_per_second;
+  const bool too_small = rate > 0 && load.needed_per_second > rate * kPollShare;
+  const bool slow = !failing && load.behind > 1 && load.behind > behind_before_;
+  behind_before_ = load.behind;
+  if (!too_small && load.behind < 1) said_behind_ = false;
+  if (said_behind_ || !(too_small || slow)) return;
+  said_behind_ = true;
+  log::warning(too_small ? "the budget is too small for the intervals of profiles: raise api.requests_per_second, or "
+                           "the intervals; the most overdue are asked first"
+                         : "polls are late: the API is too slow for the intervals of profiles; raise api.connections, "
+                           "or the intervals",
+               {{"project", project_},
+                {"profiles", load.profiles},
+                {"overdue", load.overdue},
+                {"polls_needed_per_second", load.needed_per_second},
+                {"requests_per_second_needed", load.needed_per_second / kPollShare},
+                {"requests_per_second", rate}});
 }
 
 }  // namespace simsync

@@ -1,8 +1,9 @@
-// Carries the polls out: workers ask the PollSchedule whose profile is due and fetch it, the caller's thread writes
-// the outcomes in batches. Polling waits when the database is slower.
+// Carries the polls out: workers ask the PollSchedule whose profile is due and fetch it, the caller's thread tells the
+// database. What moved is written within 200 ms, with the transitions in its transaction; that the others are as they
+// were is written every few seconds, for all of them at once. Killed in between, a poll is simply repeated and finds the
+// same. Polling waits when the database is slower.
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <exception>
 #include <functional>
@@ -19,13 +20,14 @@
 #include "sync/patience.h"
 #include "sync/profiles/poll_schedule.h"
 #include "sync/skip_log.h"
+#include "sync/walk/walk_news.h"
 
 namespace simsync {
 
 struct PollReport {
   std::uint64_t watched = 0;  // profiles on the roster
   std::uint64_t polled = 0;   // answers
-  std::uint64_t failed = 0;   // polls without an answer (a 404 is one), or with one that the database cannot hold
+  std::uint64_t failed = 0;   // polls without an answer, or with one that the database cannot hold
   std::uint64_t first_seen = 0;
   std::uint64_t transitions = 0;  // of profiles that were known
   std::string last_error;
@@ -34,54 +36,91 @@ struct PollReport {
 
 using PollProgress = std::function<void(const PollReport&)>;
 
-class Poller {
- public:
-  // `api` and `stores` outlive the poller. `workers` requests at once.
-  Poller(std::string project, SimApi& api, StoreFactory& stores, const ProfilesConfig& config, std::size_t workers,
-         Patience patience);
+struct PollSettings {
+  std::string project;
+  ProfilesConfig profiles;
+  std::size_t workers = 16;        // requests at once
+  double requests_per_second = 0;  // of the project; polls plan with kPollShare of it. 0: no limit
+};
 
-  // Polls until stop. Throws StorageError when the database fails for good.
+// What polls leave of the budget: room for the walks, and for what people ask meanwhile. Only the plan goes by it; what
+// the others do not use is theirs, too.
+inline constexpr double kPollShare = 0.8;
+
+class Poller : public WalkNews {
+ public:
+  // `api` and `stores` outlive the poller.
+  Poller(PollSettings settings, SimApi& api, StoreFactory& stores, Patience patience);
+
+  // Polls until stop. Waits for the first unsure(): only then does the roster hold all that a walk will not tell.
+  // Throws StorageError when the database fails for good.
   PollReport run(std::stop_token stop);
 
   // Asks for every profile once, whatever the schedule, and returns when each was answered or failed.
   PollReport once(std::stop_token stop, const PollProgress& progress = {});
 
-  // A walk changed which SIMs there are: the roster is read anew. Safe from any thread.
-  void roster_changed();
+  // From the walks: who is polled follows them. Safe from any thread.
+  void written(const std::vector<SimReading>& readings) override;
+  void gone(const std::vector<Disappearance>& sims) override;
+  void unsure() override;
 
  private:
   enum class Mode { until_stop, once };
+  struct NewsOfSim {
+    Sim sim;
+    bool polled = false;
+  };
 
   PollReport poll(Mode mode, std::stop_token stop, const PollProgress& progress);
-  void load_roster(Mode mode, const std::stop_token& stop);
+
+  // The workers.
   void work(Mode mode, std::stop_source& stopping);
-  std::optional<std::string> next_due(Mode mode, const std::stop_token& stop);
-  void ask(const std::string& sim_id, Mode mode, const std::stop_token& stop);
-  void note_failure(const std::string& sim_id, Mode mode, const ApiError& error);
+  std::optional<PollSchedule::Poll> next_due(Mode mode, const std::stop_token& stop);
+  void ask(const PollSchedule::Poll& poll, const std::stop_token& stop);
+  void take_answer(const PollSchedule::Poll& poll, ProfileReading reading, const std::stop_token& stop);
+  void settle(const PollSchedule::Poll& poll, const std::stop_token& stop);
   void note_answer();
-  bool workers_ended();
+  void note_failure(const PollSchedule::Poll& poll, const ApiError& error);
+
+  // The roster.
+  [[nodiscard]] bool is_polled(const Sim& sim) const;
+  void take_news(std::vector<NewsOfSim> news);
+  void apply_news(const NewsOfSim& news);
+  void load_roster(Mode mode, const std::stop_token& stop);
+  bool roster_is_old(Mode mode);
+
+  // The caller's thread.
+  [[nodiscard]] bool workers_ended();
   std::vector<ProfileReading> next_batch(const std::stop_token& stop);
   void record(const std::vector<ProfileReading>& batch, const std::stop_token& stop);
+  void record_confirmed(const std::stop_token& stop);
+  void record_settled(const std::stop_token& stop);
+  void tell_state(const std::stop_token& stop);
+  void tell_if_behind(const PollSchedule::Load& load, bool failing);
 
-  std::string project_;
+  const PollSettings settings_;
+  const std::string& project_;
   SimApi& api_;
   StoreFactory& stores_;
-  ProfilesConfig config_;
-  std::size_t workers_;
   StorageRetry retry_;
-  std::unique_ptr<InventoryStore> store_;  // the caller's thread, and the next
+  std::unique_ptr<InventoryStore> store_;  // the caller's thread, and the next three
   SkipLog skip_log_;
+  bool said_behind_ = false;
+  double behind_before_ = 0;
 
   std::mutex mutex_;  // guards what follows up to the blank line
   std::condition_variable_any changed_;
   PollSchedule schedule_;
   PollReport report_;
+  std::vector<SimReading> settled_;  // SIMs that turned out to have changed
   std::size_t at_work_ = 0;
-  std::size_t failures_in_a_row_ = 0;
   std::exception_ptr worker_failure_;
+  std::optional<TimePoint> failing_since_;
+  bool roster_is_old_ = false;
+  bool loading_ = false;
+  std::vector<NewsOfSim> news_;  // that came while a roster was loaded
 
-  BoundedQueue<ProfileReading> answers_;
-  std::atomic<bool> roster_is_old_ = true;
+  BoundedQueue<ProfileReading> moved_;
 };
 
 }  // namespace simsync

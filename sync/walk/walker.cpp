@@ -63,7 +63,7 @@ WalkRecord stopped(WalkKind kind) {
 }  // namespace
 
 Walker::Walker(std::string project, SimApi& api, StoreFactory& stores, const WalkConfig& config, Patience patience,
-               Compare compare)
+               Compare compare, WalkNews* news)
     : project_(std::move(project)),
       api_(api),
       stores_(stores),
@@ -71,6 +71,7 @@ Walker::Walker(std::string project, SimApi& api, StoreFactory& stores, const Wal
       config_(config),
       patience_(patience),
       compare_(compare),
+      news_(news),
       retry_(patience, project_),
       lock_retry_(patience, project_, StorageRetry::Worth::conflicts),
       process_(this_process()) {}
@@ -116,6 +117,7 @@ void Walker::learn(std::uint64_t seed, std::optional<TimePoint> seen_since, cons
   });
   if (compare_ == Compare::everything) known_.doubt_all();
   learnt_ = !stop.stop_requested();
+  if (news_ != nullptr) news_->unsure();
 }
 
 // The walk that was under way when the program ended or lost the database, unless it is too old to be worth it.
@@ -154,6 +156,11 @@ void Walker::finish(WalkRecord& record, const std::vector<Disappearance>& gone, 
   record.finished_at = wall_clock();
   lock_retry_(stop, [&] { store_->finish_walk(project_, record, gone); });
   for (const Disappearance& sim : gone) known_.gone(sim.sim_id);
+  if (news_ != nullptr) {
+    news_->gone(gone);
+    // Some of them were seen by somebody else meanwhile, and stay.
+    if (record.disappeared != gone.size()) news_->unsure();
+  }
   log_walk(project_, record, patience_);
 }
 
@@ -240,6 +247,10 @@ void Walker::write(const FetchedSims& fetched, PageFetchers* fetchers, WalkPlan*
       remember(fetched, result);
       plan->committed(fetched.pages);
     });
+  }
+  if (news_ != nullptr) {
+    news_->written(fetched.readings);
+    if (result.late > 0 || !result.rejected.empty()) news_->unsure();
   }
   record.created += result.created;
   record.changed += result.changed;

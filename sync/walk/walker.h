@@ -16,6 +16,7 @@
 #include "sync/skip_log.h"
 #include "sync/walk/known_sims.h"
 #include "sync/walk/page_fetchers.h"
+#include "sync/walk/walk_news.h"
 
 namespace simsync {
 
@@ -34,9 +35,9 @@ enum class Compare {
 // Belongs to one thread; reusable, one walk after the other, and the better for it: it remembers what is stored.
 class Walker {
  public:
-  // `api` and `stores` outlive the walker.
+  // `api`, `stores` and `news` outlive the walker; nobody has to want news.
   Walker(std::string project, SimApi& api, StoreFactory& stores, const WalkConfig& config, Patience patience,
-         Compare compare = Compare::changes);
+         Compare compare = Compare::changes, WalkNews* news = nullptr);
   ~Walker();
 
   // Walks the whole list and finds what is missing. Returns the walk's row as it was written; what went wrong with
@@ -82,6 +83,7 @@ class Walker {
   WalkConfig config_;
   Patience patience_;
   Compare compare_;
+  WalkNews* news_;
   StorageRetry retry_;       // of a whole attempt
   StorageRetry lock_retry_;  // of one call: only while somebody else holds a lock
   SkipLog skip_log_;

@@ -110,7 +110,12 @@ TEST_F(ProfileStoreTest, WatchesPresentEsimsOfTheProviders) {
   record.id = store_->begin_walk("acme", WalkKind::full, at(2));
   store_->finish_walk("acme", record, {{"gone", at(3), at(4)}});
 
-  const std::vector<WatchedProfile> watched = store_->watched_profiles("acme", {"p3", "p14", "p15"});
+  std::vector<WatchedProfile> watched;
+  store_->read_watched("acme", {"p3", "p14", "p15"}, [&](const WatchedProfile& one) {
+    watched.push_back(one);
+    return true;
+  });
+  std::ranges::sort(watched, {}, &WatchedProfile::sim_id);
   ASSERT_EQ(watched.size(), 2U);
   EXPECT_EQ(watched[0].sim_id, "esim");
   EXPECT_FALSE(watched[0].known);

@@ -156,6 +156,8 @@ struct FakeMirror {
   std::set<std::int64_t> approved;
   std::int64_t last_walk = 0;
   std::vector<ProfileReading> profiles;
+  int rosters_read = 0;
+  PollState poll_state;
   bool ever_complete = false;
   std::function<void()> before_write;  // may throw StorageError
   std::function<void()> after_write;   // the same, after the commit: its answer was lost
@@ -281,13 +283,19 @@ class FakeStore : public InventoryStore {
     return mirror_.ever_complete;
   }
 
-  std::vector<WatchedProfile> watched_profiles(const std::string&, const std::vector<std::string>& providers) override {
+  void read_watched(const std::string&, const std::vector<std::string>& providers,
+                    const std::function<bool(const WatchedProfile&)>& row) override {
     const std::lock_guard lock{mirror_.mutex};
-    std::vector<WatchedProfile> roster;
+    ++mirror_.rosters_read;
     for (const auto& [id, sim] : mirror_.present) {
-      if (sim.type == "eSIM" && std::ranges::count(providers, sim.provider) > 0) roster.push_back({id, {}, {}});
+      if (sim.type != "eSIM" || std::ranges::count(providers, sim.provider) == 0) continue;
+      if (!row({id, sim.status, sim.created_at, {}, {}})) return;
     }
-    return roster;
+  }
+
+  void save_poll_state(const std::string&, const PollState& state) override {
+    const std::lock_guard lock{mirror_.mutex};
+    mirror_.poll_state = state;
   }
 
   ApplyResult apply_profiles(const std::string&, const std::vector<ProfileReading>& readings) override {

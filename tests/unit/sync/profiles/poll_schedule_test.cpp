@@ -4,125 +4,375 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <random>
+#include <set>
+
+#include "storage/inventory_store.h"
 
 namespace simsync {
 namespace {
 
 using namespace std::chrono_literals;
 using Clock = PollSchedule::Clock;
+using Failure = PollSchedule::Failure;
+using testing::ElementsAre;
 
 const TimePoint kWall = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
 const Clock::time_point kStart = Clock::time_point{} + 1h;
+constexpr auto kLong = 24h * 30;
 
-EsimProfile profile(const std::string& id, const std::string& status = "enabled") {
-  return {id, status, kWall};
+TimePoint wall_of(Clock::time_point now) {
+  return kWall + std::chrono::floor<std::chrono::microseconds>(now - kStart);
 }
 
-TEST(PollSchedule, ANewProfileIsDueAtOnceThenOnceAnInterval) {
-  PollSchedule schedule{{15min, 30s}};
-  schedule.watch({{"a", {}, {}}}, kStart, kWall);
-  EXPECT_EQ(schedule.due(kStart), "a");
-  EXPECT_EQ(schedule.due(kStart), std::nullopt);  // not again before its answer
-  schedule.answered(profile("a"), kStart + 1s);
-  EXPECT_EQ(schedule.due(kStart + 15min), std::nullopt);
-  EXPECT_EQ(schedule.due(kStart + 15min + 1s), "a");
-}
-
-TEST(PollSchedule, ARestartKeepsThePace) {
-  PollSchedule schedule{{15min, 30s}};
-  schedule.watch({{"a", profile("a"), kWall - 10min}, {"b", profile("b"), kWall - 2h}, {"c", profile("c"), kWall + 1h}},
-                 kStart, kWall);
-  EXPECT_EQ(schedule.due(kStart), "b");
-  EXPECT_EQ(schedule.due(kStart), std::nullopt);
-  EXPECT_EQ(schedule.due(kStart + 5min), "a");
-  EXPECT_EQ(schedule.due(kStart + 15min), "c");  // a poll in the future waits one interval at most
-}
-
-TEST(PollSchedule, AChangeIsFollowedClosely) {
-  PollSchedule schedule{{15min, 30s}};
-  schedule.watch({{"a", profile("a"), kWall - 1h}}, kStart, kWall);
-  Clock::time_point now = kStart;
-  std::vector<Clock::duration> pauses;
-  schedule.due(now);
-  schedule.answered(profile("a", "disabled"), now);
-  for (int i = 0; i < 7; ++i) {
-    pauses.push_back(*schedule.next_due() - now);
-    now = *schedule.next_due();
-    schedule.due(now);
-    schedule.answered(profile("a", "disabled"), now);
+// A schedule in one thread with a clock of its own.
+class PollScheduleTest : public testing::Test {
+ protected:
+  static EsimProfile profile(const std::string& id, const std::string& status = "enabled") {
+    return {id, status, kWall - kLong};
   }
-  EXPECT_THAT(pauses, testing::ElementsAre(30s, 60s, 120s, 240s, 480s, 900s, 900s));
+
+  // An enabled profile of an active SIM that moved long ago.
+  static WatchedProfile watched(const std::string& id, std::chrono::milliseconds polled_ago = 0s) {
+    return {id, "active", kWall - kLong, profile(id), kWall - polled_ago};
+  }
+  static WatchedProfile never_polled(const std::string& id) { return {id, "active", kWall - kLong, {}, {}}; }
+
+  void roster(const std::vector<WatchedProfile>& all) {
+    schedule_.begin_roster();
+    for (const WatchedProfile& one : all) schedule_.list(one);
+    schedule_.end_roster(now_);
+  }
+
+  // The id of the next due one, which is then asked; "-" where none is.
+  std::string next() {
+    const auto poll = schedule_.due(now_);
+    if (!poll) return "-";
+    tickets_[poll->sim_id] = poll->ticket;
+    return poll->sim_id;
+  }
+
+  PollSchedule::Answer answer(const std::string& id, const std::string& status = "enabled") {
+    const auto answer = schedule_.answered(tickets_.at(id), {profile(id, status), wall_of(now_), wall_of(now_)}, now_);
+    if (answer.moved) schedule_.handed_over(tickets_.at(id), now_);
+    return answer;
+  }
+
+  bool fail(const std::string& id, Failure failure) { return schedule_.failed(tickets_.at(id), failure, now_); }
+
+  // How long until somebody is due; then is then.
+  std::chrono::milliseconds wait() {
+    const auto next = schedule_.next_due();
+    const auto time = std::chrono::ceil<std::chrono::milliseconds>(next.value() - now_);
+    now_ = std::max(now_, *next);
+    return std::max(time, 0ms);
+  }
+
+  Clock::time_point now_ = kStart;
+  std::map<std::string, PollSchedule::Ticket> tickets_;
+  PollSchedule schedule_{PollIntervals{ProfilesConfig{}}, 0, kStart, kWall};
+};
+
+TEST_F(PollScheduleTest, ANewProfileIsDueAtOnceThenWithinEachInterval) {
+  roster({never_polled("a")});
+  EXPECT_EQ(next(), "a");
+  EXPECT_EQ(next(), "-") << "not again before its answer";
+  EXPECT_EQ(schedule_.next_due(), std::nullopt);
+  answer("a");
+  const auto first = wait();
+  EXPECT_GE(first, 15min / 2);
+  EXPECT_LE(first, 15min);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(next(), "a");
+    answer("a");
+    EXPECT_EQ(wait(), 15min) << "then it has its place";
+  }
 }
 
-TEST(PollSchedule, TheFirstAnswerIsNoChange) {
-  PollSchedule schedule{{15min, 30s}};
-  schedule.watch({{"a", {}, {}}}, kStart, kWall);
-  schedule.due(kStart);
-  schedule.answered(profile("a"), kStart);
-  EXPECT_EQ(*schedule.next_due() - kStart, 15min);
+TEST_F(PollScheduleTest, ARestartKeepsThePace) {
+  WatchedProfile ahead = watched("ahead");
+  ahead.last_polled_at = kWall + 1h;  // of a clock that went back
+  roster({watched("late", 2h), watched("later", 3h), watched("lately", 1min), ahead});
+  EXPECT_EQ(next(), "later");
+  EXPECT_EQ(next(), "late");
+  EXPECT_EQ(next(), "-");
+  std::vector<std::string> order;
+  while (now_ < kStart + 15min) {
+    if (!schedule_.next_due()) break;
+    wait();
+    order.push_back(next());
+  }
+  EXPECT_THAT(order, testing::UnorderedElementsAre("lately", "ahead"));
+  EXPECT_LE(now_, kStart + 15min);
 }
 
-TEST(PollSchedule, FailuresWaitEverLongerButNoLongerThanTheInterval) {
-  PollSchedule schedule{{1min, 30s}};
-  schedule.watch({{"a", {}, {}}}, kStart, kWall);
-  Clock::time_point now = kStart;
-  Clock::duration last{};
+TEST_F(PollScheduleTest, AChangeIsFollowedClosely) {
+  roster({watched("a", 1h)});
+  EXPECT_EQ(next(), "a");
+  EXPECT_TRUE(answer("a", "disabled").moved);
+  std::vector<std::chrono::milliseconds> pauses;
+  for (std::chrono::milliseconds since = 0s; since < 30min; since += pauses.back()) {
+    pauses.push_back(wait());
+    next();
+    EXPECT_FALSE(answer("a", "disabled").moved);
+    // It is asked again after as long as it has been quiet, about.
+    EXPECT_LE(pauses.back(), std::max<std::chrono::milliseconds>(30s, 2 * since)) << since.count();
+  }
+  EXPECT_LE(pauses.front(), 30s);
+  EXPECT_LE(pauses.size(), 12U);
+  EXPECT_EQ(wait(), 15min);
+}
+
+TEST_F(PollScheduleTest, ATimeThatMovesIsAChange) {
+  roster({watched("a", 1h)});
+  next();
+  EsimProfile later = profile("a");
+  later.updated_at += 1us;
+  EXPECT_TRUE(schedule_.answered(tickets_["a"], {later, wall_of(now_), wall_of(now_)}, now_).moved);
+}
+
+TEST_F(PollScheduleTest, TheFirstAnswerIsForTheDatabaseButNoChange) {
+  roster({never_polled("a")});
+  next();
+  EXPECT_TRUE(answer("a").moved);
+  EXPECT_GE(wait(), 15min / 2);
+}
+
+TEST_F(PollScheduleTest, WhatTheApiSaysMovedLatelyIsFollowed) {
+  roster({never_polled("a")});
+  next();
+  EsimProfile lately = profile("a");
+  lately.updated_at = kWall - 1s;
+  schedule_.answered(tickets_["a"], {lately, wall_of(now_), wall_of(now_)}, now_);
+  schedule_.handed_over(tickets_["a"], now_);
+  EXPECT_LE(wait(), 30s);
+}
+
+// A time to come must not keep a profile recent for years.
+TEST_F(PollScheduleTest, ATimeToComeIsNow) {
+  roster({never_polled("a")});
+  next();
+  EsimProfile ahead = profile("a");
+  ahead.updated_at = kWall + 24h * 3650;
+  schedule_.answered(tickets_["a"], {ahead, wall_of(now_), wall_of(now_)}, now_);
+  schedule_.handed_over(tickets_["a"], now_);
+  std::chrono::milliseconds pause{};
   for (int i = 0; i < 20; ++i) {
-    schedule.due(now);
-    schedule.failed("a", now);
-    const Clock::duration pause = *schedule.next_due() - now;
-    EXPECT_GE(pause, last);
-    EXPECT_LE(pause, 1min);
-    last = pause;
-    now += pause;
+    pause = wait();
+    next();
+    schedule_.answered(tickets_["a"], {ahead, wall_of(now_), wall_of(now_)}, now_);
   }
-  EXPECT_EQ(last, Clock::duration{1min});
+  EXPECT_EQ(pause, 15min);
 }
 
-TEST(PollSchedule, ANewRosterKeepsWhatStaysAndForgetsWhatLeft) {
-  PollSchedule schedule{{15min, 30s}};
-  schedule.watch({{"a", {}, {}}, {"b", {}, {}}, {"c", {}, {}}}, kStart, kWall);
-  EXPECT_EQ(schedule.due(kStart), "a");
-  EXPECT_EQ(schedule.due(kStart), "b");
-  schedule.answered(profile("b"), kStart);
-  // a is being asked, b was asked, c is due; a leaves, d comes.
-  schedule.watch({{"d", {}, {}}, {"c", {}, {}}, {"b", {}, {}}}, kStart + 1s, kWall + 1s);
-  EXPECT_EQ(schedule.size(), 3U);
-  EXPECT_EQ(schedule.asked(), 0U);
-  schedule.answered(profile("a"), kStart + 1s);  // too late: nothing happens
-  EXPECT_EQ(schedule.due(kStart + 1s), "c");
-  EXPECT_EQ(schedule.due(kStart + 1s), "d");
-  EXPECT_EQ(schedule.due(kStart + 1s), std::nullopt);
-  EXPECT_EQ(schedule.due(kStart + 15min), "b");
+TEST_F(PollScheduleTest, ASimThatIsActivatedIsAskedSoon) {
+  WatchedProfile inactive = watched("a", 0s);
+  inactive.sim_status = "inactive";
+  roster({inactive});
+  EXPECT_GT(*schedule_.next_due() - now_, 5min);
+  Sim sim;
+  sim.id = "a";
+  sim.status = "active";
+  schedule_.watch(sim, now_, wall_of(now_));
+  EXPECT_LE(wait(), 30s);
+  EXPECT_EQ(next(), "a");
+  answer("a");
+  // A walk that reads it again is no news.
+  const auto due = schedule_.next_due();
+  schedule_.watch(sim, now_, wall_of(now_));
+  EXPECT_EQ(schedule_.next_due(), due);
 }
 
-// A day of a fleet with random answers and rosters: no profile waits longer than its interval.
-TEST(PollSchedule, NobodyStarves) {
-  std::mt19937 random{11};
-  PollSchedule schedule{{10min, 30s}};
-  std::vector<WatchedProfile> roster;
-  for (int i = 0; i < 300; ++i) roster.push_back({"sim_" + std::to_string(i), {}, {}});
-  schedule.watch(roster, kStart, kWall);
-  std::map<std::string, Clock::time_point> last;
-  Clock::time_point now = kStart;
-  for (const Clock::time_point end = kStart + 24h; now < end;) {
-    if (const auto due = schedule.due(now)) {
-      const bool asked_before = last.contains(*due);
-      ASSERT_TRUE(!asked_before || now - last[*due] <= 10min + 1s);
-      last[*due] = now;
-      if (random() % 50 == 0) {
-        schedule.failed(*due, now);
-      } else {
-        schedule.answered(profile(*due, random() % 20 == 0 ? "disabled" : "enabled"), now);
-      }
-    } else {
-      now = std::max(now + 1ms, *schedule.next_due());
-      if (random() % 1000 == 0)
-        schedule.watch(roster, now, kWall + std::chrono::floor<std::chrono::microseconds>(now - kStart));
-    }
+TEST_F(PollScheduleTest, TheRetiredAreAskedOnceADay) {
+  WatchedProfile retired = watched("retired", 1h);
+  retired.sim_status = "retired";
+  WatchedProfile deleted = watched("deleted", 1h);
+  deleted.known->status = "deleted";
+  roster({retired, deleted});
+  EXPECT_EQ(next(), "-");
+  EXPECT_GE(wait(), 11h - 1min);
+  roster({retired, deleted});
+  const std::string first = next();
+  EXPECT_NE(first, "-");
+  answer(first, first == "deleted" ? "deleted" : "enabled");
+  EXPECT_LE(wait(), 24h);
+}
+
+TEST_F(PollScheduleTest, WhoFailsWaitsEverLongerButNoLongerThanTheInterval) {
+  roster({never_polled("a")});
+  std::vector<std::chrono::milliseconds> pauses;
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_EQ(next(), "a");
+    fail("a", Failure::of_sim);
+    pauses.push_back(wait());
   }
-  EXPECT_EQ(last.size(), 300U);
+  EXPECT_THAT(std::vector(pauses.begin(), pauses.begin() + 4), ElementsAre(5s, 10s, 20s, 40s));
+  EXPECT_EQ(pauses.back(), 15min);
+  next();
+  answer("a");
+  wait();
+  next();
+  fail("a", Failure::of_sim);
+  EXPECT_EQ(wait(), 5s) << "an answer ends the row";
+}
+
+TEST_F(PollScheduleTest, AnApiThatFailsIsOnlyProbed) {
+  std::vector<WatchedProfile> all;
+  for (int i = 0; i < 20; ++i) all.push_back(watched("sim_" + std::to_string(i), 2h));
+  roster(all);
+  std::vector<std::string> asked;
+  for (unsigned i = 0; i < 10; ++i) asked.push_back(next());
+  for (unsigned i = 0; i < 7; ++i) EXPECT_FALSE(fail(asked[i], Failure::of_api));
+  EXPECT_TRUE(fail(asked[7], Failure::of_api)) << "said once";
+  EXPECT_EQ(next(), "-");
+  EXPECT_FALSE(fail(asked[8], Failure::of_api)) << "left before";
+  std::vector<std::chrono::milliseconds> pauses;
+  for (int i = 0; i < 8; ++i) {
+    pauses.push_back(wait());
+    const std::string probe = next();
+    ASSERT_NE(probe, "-");
+    EXPECT_EQ(next(), "-") << "one at a time";
+    EXPECT_EQ(schedule_.next_due(), std::nullopt);
+    fail(probe, Failure::of_api);
+  }
+  EXPECT_THAT(pauses, ElementsAre(5s, 10s, 20s, 40s, 80s, 160s, 300s, 300s));
+  wait();
+  answer(next());
+  EXPECT_FALSE(schedule_.api_failing());
+  // Nobody was put off for it: all the others are due.
+  std::set<std::string> due;
+  for (std::string id = next(); id != "-"; id = next()) due.insert(id);
+  EXPECT_EQ(due.size(), 18U);
+}
+
+TEST_F(PollScheduleTest, ALateAnswerClosesTheCircuitToo) {
+  std::vector<WatchedProfile> all;
+  for (int i = 0; i < 20; ++i) all.push_back(watched("sim_" + std::to_string(i), 2h));
+  roster(all);
+  std::vector<std::string> asked;
+  for (unsigned i = 0; i < 10; ++i) asked.push_back(next());
+  for (unsigned i = 0; i < 8; ++i) fail(asked[i], Failure::of_api);
+  EXPECT_TRUE(schedule_.api_failing());
+  schedule_.absent(tickets_[asked[9]], now_);
+  EXPECT_FALSE(schedule_.api_failing()) << "it answered that there is no such SIM";
+  EXPECT_NE(next(), "-");
+}
+
+TEST_F(PollScheduleTest, AProbeThatWasDroppedIsFollowedByAnother) {
+  roster({watched("a", 2h), watched("b", 3h)});
+  for (unsigned i = 0; i < ApiCircuit::kFailuresToOpen; ++i) {
+    const std::string id = next();
+    fail(id, Failure::of_api);
+    now_ += 5s;
+  }
+  ASSERT_TRUE(schedule_.api_failing());
+  now_ += 5s;
+  const std::string probe = next();
+  schedule_.dropped(tickets_[probe]);
+  EXPECT_NE(next(), "-");
+}
+
+TEST_F(PollScheduleTest, ANewRosterKeepsWhatStaysAndForgetsWhatLeft) {
+  roster({watched("a", 5h), watched("b", 4h), watched("c", 3h), watched("x", 2h)});
+  EXPECT_EQ(next(), "a");
+  EXPECT_EQ(next(), "b");
+  answer("b");
+  roster({watched("d", 10h), watched("c", 3h), watched("b", 4h)});
+  EXPECT_EQ(schedule_.size(), 4U) << "a is still being asked";
+  EXPECT_EQ(next(), "d");
+  EXPECT_EQ(next(), "c");
+  EXPECT_EQ(next(), "-");
+  EXPECT_TRUE(answer("a").moved) << "a late answer is for the database";
+  EXPECT_EQ(schedule_.size(), 3U);
+  EXPECT_EQ(schedule_.asked(), 2U);
+}
+
+TEST_F(PollScheduleTest, WhoLeavesIsNotAskedAndWhoReturnsIs) {
+  roster({watched("a", 2h), watched("b", 1h)});
+  schedule_.forget("a");
+  schedule_.forget("nobody");
+  EXPECT_EQ(next(), "b");
+  schedule_.forget("b");
+  Sim sim;
+  sim.id = "b";
+  sim.status = "active";
+  schedule_.watch(sim, now_, wall_of(now_));  // back before its answer
+  answer("b");
+  EXPECT_EQ(schedule_.size(), 1U);
+  sim.id = "a";
+  schedule_.watch(sim, now_, wall_of(now_));
+  EXPECT_EQ(next(), "a");
+}
+
+TEST_F(PollScheduleTest, WhatIsConfirmedIsToldOnceAndTogether) {
+  roster({watched("a", 2h), watched("b", 3h), watched("c", 4h)});
+  for (int i = 0; i < 3; ++i) answer(next());
+  now_ += 1s;
+  std::vector<ProfileReading> told = schedule_.take_confirmed(2, wall_of(now_));
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told[0].profile, profile(told[0].profile.sim_id));
+  EXPECT_EQ(told[0].asked_at, wall_of(kStart));
+  EXPECT_EQ(told[0].observed_at, wall_of(now_));
+  EXPECT_EQ(schedule_.take_confirmed(2, wall_of(now_)).size(), 1U);
+  EXPECT_TRUE(schedule_.take_confirmed(2, wall_of(now_)).empty());
+}
+
+// Else the transition would claim that the old status was not confirmed for longer than it was, or, were the
+// confirmation written later, be denied by it.
+TEST_F(PollScheduleTest, AChangeBringsTheConfirmationBeforeItAlong) {
+  roster({watched("a", 2h)});
+  next();
+  answer("a");
+  wait();
+  next();
+  const PollSchedule::Answer changed = answer("a", "disabled");
+  ASSERT_TRUE(changed.confirmed);
+  EXPECT_EQ(changed.confirmed->profile, profile("a"));
+  EXPECT_EQ(changed.confirmed->asked_at, wall_of(kStart));
+  EXPECT_TRUE(schedule_.take_confirmed(9, wall_of(now_)).empty());
+  wait();
+  next();
+  EXPECT_FALSE(answer("a", "disabled").confirmed);
+  EXPECT_EQ(schedule_.take_confirmed(9, wall_of(now_)).at(0).profile.status, "disabled");
+}
+
+// A confirmation never claims more than the API said.
+TEST_F(PollScheduleTest, AConfirmationIsRoundedDown) {
+  roster({watched("a", 2h)});
+  now_ += 1234567us;
+  next();
+  answer("a");
+  const TimePoint told = schedule_.take_confirmed(1, wall_of(now_)).at(0).asked_at;
+  EXPECT_LE(told, wall_of(now_));
+  EXPECT_GT(told, wall_of(now_) - 100ms);
+}
+
+TEST_F(PollScheduleTest, MoreStatusesThanAreNumberedAreForTheDatabase) {
+  roster({watched("a", 2h)});
+  for (int i = 0; i < 300; ++i) {
+    next();
+    EXPECT_TRUE(answer("a", "status " + std::to_string(i)).moved);
+    wait();
+  }
+  next();
+  EXPECT_TRUE(answer("a", "status 299").moved) << "not numbered, so not known to be the same";
+  wait();
+  next();
+  answer("a", "status 7");
+  wait();
+  next();
+  EXPECT_FALSE(answer("a", "status 7").moved);
+}
+
+TEST_F(PollScheduleTest, SaysHowFarBehindItIs) {
+  roster({watched("a", 20min), watched("b", 16min), watched("c", 1min)});
+  now_ += 1s;
+  const PollSchedule::Load load = schedule_.load(now_);
+  EXPECT_EQ(load.profiles, 3U);
+  EXPECT_GE(load.overdue, 1U);
+  EXPECT_GE(load.longest_overdue, 5min);
+  EXPECT_LE(load.longest_overdue, 13min);
+  EXPECT_NEAR(load.needed_per_second, 3.0 / 900, 1e-9);
+  EXPECT_EQ(load.quiet_interval, 15min);
 }
 
 }  // namespace

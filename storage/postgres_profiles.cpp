@@ -1,0 +1,86 @@
+// Of the PostgreSQL store: who is polled, and how the polls and the project are doing.
+#include <cstdlib>
+
+#include "storage/pg_text.h"
+#include "storage/postgres_store.h"
+#include "storage/postgres_walks.h"
+#include "storage/pqxx_compat.h"
+#include "storage/statements.h"
+
+namespace simsync {
+namespace {
+
+template <typename Row>
+std::int64_t number(const Row& row, int column) {
+  return std::strtoll(row[column].c_str(), nullptr, 10);
+}
+
+// Uses the memory of the row before again.
+template <typename Row>
+void read_row(const Row& row, WatchedProfile& watched) {
+  const auto text = [&row](int column, std::string& into) { into.assign(row[column].c_str(), row[column].size()); };
+  text(0, watched.sim_id);
+  text(1, watched.sim_status);
+  watched.moved_at = from_epoch(number(row, 2) * 1'000'000);
+  if (row[3].is_null()) {
+    watched.known.reset();
+    return;
+  }
+  if (!watched.known) watched.known.emplace();
+  watched.known->sim_id = watched.sim_id;
+  text(3, watched.known->status);
+  watched.known->updated_at = from_epoch(number(row, 4));
+  watched.last_polled_at = from_epoch(number(row, 5));
+}
+
+}  // namespace
+
+void PostgresStore::read_watched(const std::string& project, const std::vector<std::string>& providers,
+                                 const std::function<bool(const WatchedProfile&)>& row) {
+  session_.read([&](pqxx::transaction_base& transaction) {
+    transaction.exec(statements::kPlanForWholeTables);
+    exec_with(transaction, statements::kDeclareWatched, {project, text_array(providers)});
+    WatchedProfile watched;
+    for (;;) {
+      const pqxx::result part = transaction.exec(statements::kFetchWatched);
+      if (part.empty()) return;
+      for (const auto& fields : part) {
+        read_row(fields, watched);
+        if (!row(watched)) return;
+      }
+    }
+  });
+}
+
+void PostgresStore::save_poll_state(const std::string& project, const PollState& state) {
+  session_.transact([&](pqxx::transaction_base& transaction) {
+    transaction.exec(statements::kLostTogether);
+    exec_with(transaction, statements::kSavePollState,
+              {project, std::to_string(state.profiles), std::to_string(state.overdue),
+               std::to_string(state.longest_overdue.count()), std::to_string(state.needed_per_second),
+               std::to_string(state.quiet_interval.count()),
+               state.failing_since ? to_pg(*state.failing_since) : std::string{}, state.last_error});
+  });
+}
+
+ProjectStatus PostgresStore::status(const std::string& project, const std::vector<std::string>& providers,
+                                    std::chrono::milliseconds poll_interval) {
+  return session_.read([&](pqxx::transaction_base& transaction) {
+    ProjectStatus status;
+    status.project = project;
+    const pqxx::result counts = exec_with(transaction, statements::kStatusCounts,
+                                          {project, std::to_string(poll_interval.count()), text_array(providers)});
+    status.sims = counts[0][0].as<std::uint64_t>();
+    status.missing = counts[0][1].as<std::uint64_t>();
+    status.profiles = counts[0][2].as<std::uint64_t>();
+    status.profiles_due = counts[0][3].as<std::uint64_t>();
+    if (!counts[0][4].is_null()) status.last_complete_walk = from_epoch(counts[0][4].as<std::int64_t>());
+    const pqxx::result walk = exec_with(transaction, statements::kStatusLastWalk, {project});
+    if (!walk.empty()) status.last_walk = walk_record(walk[0]);
+    const pqxx::result error = exec_with(transaction, statements::kStatusLastError, {project});
+    if (!error.empty()) status.last_error = error[0][0].as<std::string>();
+    return status;
+  });
+}
+
+}  // namespace simsync

@@ -1,0 +1,152 @@
+#include "sync/profiles/poll_roster.h"
+
+#include <algorithm>
+
+namespace simsync {
+namespace {
+
+constexpr std::size_t kFewest = 64;
+constexpr char kDeleted[] = "deleted";
+
+std::uint64_t joined(const PolledProfile& profile) {
+  return std::uint64_t{profile.updated_high} << 32U | profile.updated_low;
+}
+
+std::uint64_t bits_of(TimePoint time) {
+  return static_cast<std::uint64_t>(time.time_since_epoch().count());
+}
+
+}  // namespace
+
+std::size_t PollRoster::home_of(std::string_view sim_id) const {
+  return ((hasher_.id(sim_id).low >> 32U) * table_.size()) >> 32U;
+}
+
+bool PollRoster::is(Slot slot, std::string_view sim_id, const std::optional<ShortId>& id) const {
+  const ShortId& there = profiles_[slot].id;
+  if (id) return there == *id;
+  const auto number = there.number();
+  return number && long_ids_[*number] == sim_id;
+}
+
+std::optional<PollRoster::Slot> PollRoster::find(std::string_view sim_id) const {
+  if (table_.empty()) return std::nullopt;
+  const std::optional<ShortId> id = ShortId::of(sim_id);
+  for (std::size_t place = home_of(sim_id); table_[place] != 0; place = (place + 1) % table_.size()) {
+    const Slot slot = table_[place] - 1;
+    if (is(slot, sim_id, id)) return slot;
+  }
+  return std::nullopt;
+}
+
+PollRoster::Slot PollRoster::add(std::string_view sim_id) {
+  if (table_.size() < kFewest || used_ + 1 > table_.size() / 8 * 7) grow();
+  Slot slot = end();
+  if (free_.empty()) {
+    profiles_.emplace_back();
+  } else {
+    slot = free_.back();
+    free_.pop_back();
+    profiles_[slot] = {};
+  }
+  PolledProfile& profile = profiles_[slot];
+  profile.used = true;
+  ++used_;
+  if (const auto id = ShortId::of(sim_id)) {
+    profile.id = *id;
+  } else if (free_long_ids_.empty()) {
+    profile.id = ShortId::elsewhere(static_cast<std::uint32_t>(long_ids_.size()));
+    long_ids_.emplace_back(sim_id);
+  } else {
+    profile.id = ShortId::elsewhere(free_long_ids_.back());
+    long_ids_[free_long_ids_.back()] = sim_id;
+    free_long_ids_.pop_back();
+  }
+  std::size_t place = home_of(sim_id);
+  while (table_[place] != 0) place = (place + 1) % table_.size();
+  table_[place] = slot + 1;
+  return slot;
+}
+
+void PollRoster::remove(Slot slot) {
+  std::size_t hole = home_of(id_of(slot));
+  while (table_[hole] != slot + 1) hole = (hole + 1) % table_.size();
+  // Whoever stands behind moves up where the hole is on its way from home.
+  for (std::size_t place = (hole + 1) % table_.size(); table_[place] != 0; place = (place + 1) % table_.size()) {
+    const std::size_t home = home_of(id_of(table_[place] - 1));
+    const std::size_t from_home = (place + table_.size() - home) % table_.size();
+    const std::size_t from_hole = (place + table_.size() - hole) % table_.size();
+    if (from_home < from_hole) continue;
+    table_[hole] = table_[place];
+    hole = place;
+  }
+  table_[hole] = 0;
+  if (const auto number = profiles_[slot].id.number()) {
+    long_ids_[*number].clear();
+    free_long_ids_.push_back(*number);
+  }
+  profiles_[slot] = {};
+  free_.push_back(slot);
+  --used_;
+}
+
+std::string PollRoster::id_of(Slot slot) const {
+  const ShortId& id = profiles_[slot].id;
+  const auto number = id.number();
+  return number ? long_ids_[*number] : id.text();
+}
+
+void PollRoster::grow() {
+  const std::size_t size = std::max(kFewest, table_.size() + table_.size() / 4);
+  table_.assign(0, 0);
+  table_.shrink_to_fit();
+  table_.resize(size);
+  for (Slot slot = 0; slot < end(); ++slot) {
+    if (!profiles_[slot].used) continue;
+    std::size_t place = home_of(id_of(slot));
+    while (table_[place] != 0) place = (place + 1) % table_.size();
+    table_[place] = slot + 1;
+  }
+}
+
+std::uint8_t PollRoster::number_of(const std::string& status) {
+  const auto found = std::ranges::find(statuses_, status);
+  if (found != statuses_.end()) return static_cast<std::uint8_t>(found - statuses_.begin() + 1);
+  if (statuses_.size() + 1 == kUncommon) return kUncommon;
+  statuses_.push_back(status);
+  if (status == kDeleted) deleted_ = static_cast<std::uint8_t>(statuses_.size());
+  return static_cast<std::uint8_t>(statuses_.size());
+}
+
+void PollRoster::know(Slot slot, const EsimProfile& profile) {
+  PolledProfile& there = profiles_[slot];
+  there.status = number_of(profile.status);
+  const std::uint64_t updated = bits_of(profile.updated_at);
+  there.updated_low = static_cast<std::uint32_t>(updated);
+  there.updated_high = static_cast<std::uint32_t>(updated >> 32U);
+}
+
+bool PollRoster::knows(Slot slot, const EsimProfile& profile) const {
+  const PolledProfile& there = profiles_[slot];
+  if (there.status == kUnknown || there.status == kUncommon) return false;
+  return statuses_[there.status - 1U] == profile.status && joined(there) == bits_of(profile.updated_at);
+}
+
+std::optional<EsimProfile> PollRoster::known(Slot slot) const {
+  const PolledProfile& there = profiles_[slot];
+  if (there.status == kUnknown || there.status == kUncommon) return std::nullopt;
+  const TimePoint updated{TimePoint::duration{static_cast<std::int64_t>(joined(there))}};
+  return EsimProfile{id_of(slot), statuses_[there.status - 1U], updated};
+}
+
+std::vector<PollRoster::Slot> PollRoster::by_id() const {
+  std::vector<Slot> slots;
+  slots.reserve(used_);
+  for (Slot slot = 0; slot < end(); ++slot) {
+    if (profiles_[slot].used) slots.push_back(slot);
+  }
+  std::ranges::sort(slots, [this](Slot left, Slot right) { return profiles_[left].id < profiles_[right].id; });
+  return slots;
+}
+
+}  // namespace simsync

@@ -1,0 +1,88 @@
+// Who is polled, and what is known of each profile: some 60 bytes a profile with the table that finds it by its SIM's
+// id. Refuses to know when somebody is due (poll_schedule.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/profile.h"
+#include "sync/profiles/poll_clock.h"
+#include "sync/profiles/poll_intervals.h"
+#include "sync/profiles/short_id.h"
+#include "sync/walk/sim_key.h"
+
+namespace simsync {
+
+struct PolledProfile {
+  ShortId id;
+  std::uint16_t phase = 0;  // its place in each interval, in 65536ths
+  Tick due = 0;
+  Tick confirmed = 0;             // when the last answer was asked for (wall clock); 0: none yet
+  Tick moved = 0;                 // when something last happened to it, as far as is known (wall clock)
+  std::uint32_t updated_low = 0;  // the API's updatedAt in microseconds, in two halves for want of alignment
+  std::uint32_t updated_high = 0;
+  std::uint32_t status : 8 = 0;    // PollRoster::kUnknown, kUncommon, or a number of its table
+  std::uint32_t step : 6 = 0;      // of `due`
+  std::uint32_t natural : 6 = 0;   // what the step would be if the budget were as small as can be
+  std::uint32_t failures : 4 = 0;  // in a row
+  std::uint32_t used : 1 = 0;
+  std::uint32_t asked : 1 = 0;    // given out, and not answered yet
+  std::uint32_t leaving : 1 = 0;  // not on the roster any more; kept until its answer comes
+  std::uint32_t unsaved : 1 = 0;  // confirmed since the database was told
+  std::uint32_t listed : 1 = 0;   // the roster that is being read named it
+  std::uint32_t fresh : 1 = 0;    // came with that roster
+  std::uint32_t active : 1 = 0;   // its SIM is
+  std::uint32_t retired : 1 = 0;  // its SIM is
+};
+
+static_assert(sizeof(PolledProfile) == 48);
+
+class PollRoster {
+ public:
+  using Slot = std::uint32_t;
+  static constexpr std::uint8_t kUnknown = 0;     // not known what the database holds
+  static constexpr std::uint8_t kUncommon = 255;  // one of more statuses than are numbered
+
+  [[nodiscard]] PolledProfile& at(Slot slot) { return profiles_[slot]; }
+  [[nodiscard]] const PolledProfile& at(Slot slot) const { return profiles_[slot]; }
+  [[nodiscard]] std::size_t size() const { return used_; }
+  // Slots are below this; those whose `used` is false are free.
+  [[nodiscard]] Slot end() const { return static_cast<Slot>(profiles_.size()); }
+
+  [[nodiscard]] std::optional<Slot> find(std::string_view sim_id) const;
+  // `sim_id` must not be there.
+  Slot add(std::string_view sim_id);
+  void remove(Slot slot);
+  [[nodiscard]] std::string id_of(Slot slot) const;
+
+  // What is known: status and updatedAt, exactly.
+  void know(Slot slot, const EsimProfile& profile);
+  [[nodiscard]] bool knows(Slot slot, const EsimProfile& profile) const;
+  // nullopt where it is not known.
+  [[nodiscard]] std::optional<EsimProfile> known(Slot slot) const;
+  [[nodiscard]] bool is_deleted(Slot slot) const { return at(slot).status != kUnknown && at(slot).status == deleted_; }
+
+  // Slots in the order of the ids.
+  [[nodiscard]] std::vector<Slot> by_id() const;
+
+ private:
+  [[nodiscard]] std::size_t home_of(std::string_view sim_id) const;
+  [[nodiscard]] bool is(Slot slot, std::string_view sim_id, const std::optional<ShortId>& id) const;
+  void grow();
+  std::uint8_t number_of(const std::string& status);
+
+  SimHasher hasher_{random_seed()};
+  std::vector<PolledProfile> profiles_;
+  std::vector<Slot> free_;
+  std::vector<Slot> table_;  // open addressing, by the id's fingerprint; slot + 1, or 0
+  std::vector<std::string> long_ids_;
+  std::vector<std::uint32_t> free_long_ids_;
+  std::vector<std::string> statuses_;  // number - 1
+  std::uint8_t deleted_ = kUnknown;    // number of `deleted`, once it was seen
+  std::size_t used_ = 0;
+};
+
+}  // namespace simsync

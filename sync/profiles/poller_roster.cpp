@@ -1,0 +1,102 @@
+// Of the Poller: who is polled.
+#include <algorithm>
+
+#include "sync/profiles/poller.h"
+
+namespace simsync {
+
+bool Poller::is_polled(const Sim& sim) const {
+  return sim.type == "eSIM" && std::ranges::count(settings_.profiles.providers, sim.provider) > 0;
+}
+
+void Poller::written(const std::vector<SimReading>& readings) {
+  std::vector<NewsOfSim> news;
+  news.reserve(readings.size());
+  for (const SimReading& reading : readings) {
+    NewsOfSim& one = news.emplace_back();
+    one.sim.id = reading.sim.id;
+    one.sim.status = reading.sim.status;
+    one.sim.created_at = reading.sim.created_at;
+    one.polled = is_polled(reading.sim);
+  }
+  take_news(std::move(news));
+}
+
+void Poller::gone(const std::vector<Disappearance>& sims) {
+  std::vector<NewsOfSim> news;
+  news.reserve(sims.size());
+  for (const Disappearance& sim : sims) news.emplace_back().sim.id = sim.sim_id;
+  take_news(std::move(news));
+}
+
+void Poller::unsure() {
+  const std::lock_guard lock{mutex_};
+  roster_is_old_ = true;
+}
+
+void Poller::take_news(std::vector<NewsOfSim> news) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (loading_) {
+      // What is being read is older than this.
+      std::ranges::move(news, std::back_inserter(news_));
+      return;
+    }
+    for (const NewsOfSim& one : news) apply_news(one);
+    report_.watched = schedule_.size();
+  }
+  changed_.notify_all();
+}
+
+// With mutex_ held.
+void Poller::apply_news(const NewsOfSim& news) {
+  if (news.polled) {
+    schedule_.watch(news.sim, PollSchedule::Clock::now(), wall_clock());
+  } else {
+    schedule_.forget(news.sim.id);
+  }
+}
+
+bool Poller::roster_is_old(Mode mode) {
+  const std::lock_guard lock{mutex_};
+  // One pass reads it but once.
+  return roster_is_old_ && (mode == Mode::until_stop || schedule_.size() == 0);
+}
+
+void Poller::load_roster(Mode mode, const std::stop_token& stop) {
+  {
+    const std::lock_guard lock{mutex_};
+    roster_is_old_ = false;
+    loading_ = true;
+  }
+  retry_(stop, [&] {
+    {
+      const std::lock_guard lock{mutex_};
+      schedule_.begin_roster();
+    }
+    store_->read_watched(project_, settings_.profiles.providers, [&](const WatchedProfile& watched) {
+      const std::lock_guard lock{mutex_};
+      if (mode == Mode::once) {
+        WatchedProfile due = watched;
+        due.last_polled_at = {};
+        schedule_.list(due);
+      } else {
+        schedule_.list(watched);
+      }
+      return !stop.stop_requested();
+    });
+  });
+  {
+    const std::lock_guard lock{mutex_};
+    loading_ = false;
+    if (stop.stop_requested()) return;
+    schedule_.end_roster(PollSchedule::Clock::now());
+    for (const NewsOfSim& one : news_) apply_news(one);
+    news_.clear();
+    news_.shrink_to_fit();
+    report_.watched = schedule_.size();
+  }
+  changed_.notify_all();
+}
+
+}  // namespace simsync

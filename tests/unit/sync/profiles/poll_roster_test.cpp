@@ -1,0 +1,58 @@
+#include "sync/profiles/poll_roster.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+namespace simsync {
+namespace {
+
+// Against a map, with ids that fit into a ShortId and ids that do not.
+TEST(PollRoster, FindsWhoIsThereAndNobodyElse) {
+  std::mt19937 random{3};
+  PollRoster roster;
+  std::map<std::string, PollRoster::Slot> there;
+  for (int step = 0; step < 60'000; ++step) {
+    std::string id = "sim_" + std::to_string(random() % 4000);
+    if (random() % 3 == 0) id += " which is too long an id to be kept in few bytes";
+    const auto known = there.find(id);
+    const auto found = roster.find(id);
+    ASSERT_EQ(found.has_value(), known != there.end()) << id;
+    if (!found) {
+      there[id] = roster.add(id);
+    } else {
+      ASSERT_EQ(*found, known->second);
+      ASSERT_EQ(roster.id_of(*found), id);
+      if (random() % 2 == 0) {
+        roster.remove(*found);
+        there.erase(known);
+      }
+    }
+    ASSERT_EQ(roster.size(), there.size());
+  }
+  EXPECT_LT(roster.end(), 8001U) << "places are used again";
+  EXPECT_EQ(roster.by_id().size(), there.size());
+}
+
+TEST(PollRoster, KnowsExactly) {
+  PollRoster roster;
+  const PollRoster::Slot slot = roster.add("sim_1");
+  const TimePoint time{TimePoint::duration{1'789'000'000'123'456}};
+  EXPECT_FALSE(roster.knows(slot, {"sim_1", "", {}}));
+  EXPECT_EQ(roster.known(slot), std::nullopt);
+  for (const TimePoint updated : {time, time + TimePoint::duration{1}, TimePoint::min(), TimePoint::max()}) {
+    const EsimProfile profile{"sim_1", "enabled", updated};
+    EXPECT_FALSE(roster.knows(slot, profile));
+    roster.know(slot, profile);
+    EXPECT_TRUE(roster.knows(slot, profile));
+    EXPECT_EQ(roster.known(slot), profile);
+    EXPECT_FALSE(roster.knows(slot, {"sim_1", "Enabled", updated}));
+    EXPECT_FALSE(roster.is_deleted(slot));
+  }
+  roster.know(slot, {"sim_1", "deleted", time});
+  EXPECT_TRUE(roster.is_deleted(slot));
+}
+
+}  // namespace
+}  // namespace simsync
