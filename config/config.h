@@ -55,8 +55,8 @@ struct ProfilesConfig {
   std::vector<std::string> providers = {"p3", "p14", "p15"};
   Milliseconds interval = std::chrono::minutes{15};         // every profile, as long as the budget allows
   Milliseconds recent_interval = std::chrono::seconds{30};  // one that changed, was created or activated lately
-  Milliseconds quiet_interval = std::chrono::hours{6};      // where the budget is too small: one that was long quiet
-  Milliseconds quiet_after = std::chrono::hours{24 * 7};    // quiet for so long: quiet_interval; less: in between
+  Milliseconds quiet_interval = std::chrono::hours{6};      // where the budget is too small: one that is long quiet
+  Milliseconds quiet_after = std::chrono::hours{24 * 7};    // nothing moved for so long: it is long quiet
   Milliseconds retired_interval = std::chrono::hours{24};   // of a retired SIM, or a deleted profile
 };
 

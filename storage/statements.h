@@ -337,8 +337,8 @@ SELECT sim_id FROM simsync.sim WHERE project = $1 AND missing_since IS NULL AND 
 ORDER BY created_at DESC, sim_id OFFSET $3::bigint LIMIT 1)";
 inline constexpr char kEverComplete[] =
     "SELECT EXISTS (SELECT FROM simsync.walk WHERE project = $1 AND kind = 'full' AND outcome = 'complete')";
-// Read to its end, so the plan is to be the cheapest for all rows. Epochs as double: exact to the microsecond until 2255,
-// and several times cheaper than numeric. $1 project, $2 providers.
+// Read to its end, so the plan is to be the cheapest for all rows. Epochs as double: exact to the microsecond until
+// 2255, and several times cheaper than numeric. $1 project, $2 providers.
 inline constexpr char kPlanForWholeTables[] = "SET LOCAL cursor_tuple_fraction = 1; SET LOCAL work_mem = '64MB'";
 inline constexpr char kDeclareWatched[] = R"(
 DECLARE simsync_watched NO SCROLL CURSOR FOR

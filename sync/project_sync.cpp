@@ -52,8 +52,7 @@ void ProjectSync::run(std::stop_token stop) {
 }
 
 void ProjectSync::walk_on_time(Poller& poller, std::stop_token stop) {
-  Walker walker{settings_.project, api_,   stores_, settings_.walk, Patience::until_stop, Compare::changes,
-                &poller};
+  Walker walker{settings_.project, api_, stores_, settings_.walk, Patience::until_stop, Compare::changes, &poller};
   StorageRetry retry{Patience::until_stop, settings_.project};
   const std::unique_ptr<InventoryStore> store = stores_.open();
   bool ever_whole = retry(stop, [&] { return store->ever_complete(settings_.project); });

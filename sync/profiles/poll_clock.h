@@ -1,6 +1,7 @@
-// Times of the schedule in four bytes: tenths of a second, years before and after its start. Due times follow the steady
-// clock, for a wall clock that jumps must not make a wave of polls; what is told of answers follows the wall clock. Both
-// are counted from the same moment, so that what the database says of the past can be set against what is due.
+// Times of the schedule in four bytes: tenths of a second, years before and after its start. Due times follow the
+// steady clock, for a wall clock that jumps must not make a wave of polls; what is told of answers follows the wall
+// clock. Both are counted from the same moment, so that what the database says of the past can be set against what is
+// due.
 #pragma once
 
 #include <algorithm>

@@ -1,18 +1,34 @@
 #include "sync/profiles/poll_intervals.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace simsync {
 
+namespace {
+
+// Between interval and quiet_interval: fine enough that little of the budget stays unused, and few.
+constexpr double kQuietRatio = 1.25;
+constexpr double kMostQuietSteps = 16;
+
+}  // namespace
+
 PollIntervals::PollIntervals(const ProfilesConfig& config) : quiet_after_(config.quiet_after) {
-  const auto double_up_to = [this](Milliseconds from, Milliseconds end) {
-    for (Milliseconds step = from; step < end; step *= 2) steps_.push_back(step);
-    steps_.push_back(end);
-    return static_cast<Step>(steps_.size() - 1);
-  };
-  usual_ = double_up_to(std::min(config.recent_interval, config.interval), config.interval);
-  quietest_ = usual_;
-  if (config.quiet_interval > config.interval) quietest_ = double_up_to(config.interval * 2, config.quiet_interval);
+  for (Milliseconds step = std::min(config.recent_interval, config.interval); step < config.interval; step *= 2) {
+    steps_.push_back(step);
+  }
+  usual_ = static_cast<Step>(steps_.size());
+  steps_.push_back(config.interval);
+  if (config.quiet_interval > config.interval) {
+    const auto usual = static_cast<double>(config.interval.count());
+    const auto quiet = static_cast<double>(config.quiet_interval.count());
+    const double ratio = std::max(kQuietRatio, std::pow(quiet / usual, 1 / kMostQuietSteps));
+    for (double step = usual * ratio; step * std::sqrt(ratio) < quiet; step *= ratio) {
+      steps_.emplace_back(std::llround(step));
+    }
+    steps_.push_back(config.quiet_interval);
+  }
+  quietest_ = static_cast<Step>(steps_.size() - 1);
   steps_.push_back(config.retired_interval);
 }
 
@@ -22,12 +38,7 @@ PollIntervals::Step PollIntervals::step(Milliseconds quiet_for, bool retired, St
   }
   if (quiet_for < steps_[usual_]) return usual_;
   if (retired) return this->retired();
-  // A step between interval and quiet_interval is as far from quiet_interval as its time is from quiet_after.
-  const double share = static_cast<double>(quiet_for.count()) / static_cast<double>(quiet_after_.count());
-  const double longest = share * static_cast<double>(steps_[quietest_].count());
-  Step step = usual_;
-  while (step < std::min(longest_quiet, quietest_) && static_cast<double>(steps_[step + 1].count()) <= longest) ++step;
-  return step;
+  return quiet_for < quiet_after_ ? usual_ : std::min(longest_quiet, quietest_);
 }
 
 PollIntervals::Reason PollIntervals::reason(Step step) const {

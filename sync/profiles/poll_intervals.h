@@ -1,11 +1,11 @@
 // How often a profile is asked, and why: a function of what is known of it. Refuses to know a clock or a schedule, so
 // that `simsyncd explain` says of any profile what the service does with it.
 //
-// The intervals are steps, each about twice the one before it:
-//   recent_interval … interval   what moved lately, and ever more rarely: a profile that has been quiet for some time
-//                                is asked again after about as long a time
-//   interval … quiet_interval    what has been quiet for longer, up to quiet_after, where the budget is too small for
-//                                asking everybody each interval
+// The intervals are steps:
+//   recent_interval … interval   what moved lately, and ever more rarely, each step twice the one before: a profile
+//                                that has been quiet for some time is asked again after about as long a time
+//   interval … quiet_interval    what has been quiet for quiet_after: `interval` as long as the budget allows, and
+//                                only as much longer as it has to be
 //   retired_interval             retired SIMs and deleted profiles
 #pragma once
 
@@ -25,8 +25,8 @@ class PollIntervals {
   explicit PollIntervals(const ProfilesConfig& config);
 
   // The step of a profile that moved, was created or whose SIM was activated `quiet_for` ago (below 0 is 0).
-  // `retired`: its SIM is, or it was itself deleted. No step between interval and quiet_interval is longer than
-  // `longest_quiet`.
+  // `retired`: its SIM is, or it was itself deleted. `longest_quiet`: the step that the budget allows what is long
+  // quiet, from usual() to quietest().
   [[nodiscard]] Step step(Milliseconds quiet_for, bool retired, Step longest_quiet) const;
 
   [[nodiscard]] Milliseconds every(Step step) const { return steps_[step]; }

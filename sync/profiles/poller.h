@@ -1,7 +1,7 @@
 // Carries the polls out: workers ask the PollSchedule whose profile is due and fetch it, the caller's thread tells the
 // database. What moved is written within 200 ms, with the transitions in its transaction; that the others are as they
-// were is written every few seconds, for all of them at once. Killed in between, a poll is simply repeated and finds the
-// same. Polling waits when the database is slower.
+// were is written every few seconds, for all of them at once. Killed in between, a poll is simply repeated and finds
+// the same. Polling waits when the database is slower.
 #pragma once
 
 #include <condition_variable>

@@ -1,5 +1,6 @@
-// A SIM's id in 22 bytes: a million of them stay in memory. Ids as the API makes them (`sim_` and 28 letters and digits,
-// sims-reference.txt, "The Sim resource") and all short ones fit; whoever keeps ShortIds keeps the others beside them.
+// A SIM's id in 22 bytes: a million of them stay in memory. Ids as the API makes them (`sim_` and 28 letters and
+// digits, sims-reference.txt, "The Sim resource") and all short ones fit; whoever keeps ShortIds keeps the others
+// beside them.
 #pragma once
 
 #include <array>

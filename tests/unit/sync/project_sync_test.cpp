@@ -107,7 +107,11 @@ TEST(ProjectSync, RunsWalksLooksAndPollsUntilStop) {
   EXPECT_TRUE(comes_true([&] {
     const std::lock_guard lock{stores.mirror.mutex};
     const auto count = [&](WalkKind kind) { return std::ranges::count(stores.mirror.walks, kind, &WalkRecord::kind); };
-    return count(WalkKind::full) >= 2 && count(WalkKind::fresh) >= 2 && stores.mirror.profiles.size() > 600;
+    return count(WalkKind::full) >= 2 && count(WalkKind::fresh) >= 2 && stores.mirror.profiles.size() >= 300;
+  }));
+  EXPECT_TRUE(comes_true([&] {
+    const std::lock_guard lock{api.mutex};
+    return api.polls.size() == 300 && std::ranges::all_of(api.polls, [](const auto& poll) { return poll.second > 1; });
   }));
   stop.request_stop();
   running.join();

@@ -19,9 +19,9 @@ TEST(ShortId, GivesBackWhatItTakes) {
 }
 
 TEST(ShortId, RefusesWhatDoesNotFit) {
-  EXPECT_FALSE(ShortId::of("1234567890123456789012"));                // 22 bytes, no prefix
-  EXPECT_FALSE(ShortId::of("sim_0SNlurA049MEWV1BAAmWZULA4lf6x"));     // 29 characters
-  EXPECT_FALSE(ShortId::of("sim_0SNlurA049MEWV1BAAmWZULA4l.6"));      // not in the alphabet
+  EXPECT_FALSE(ShortId::of("1234567890123456789012"));             // 22 bytes, no prefix
+  EXPECT_FALSE(ShortId::of("sim_0SNlurA049MEWV1BAAmWZULA4lf6x"));  // 29 characters
+  EXPECT_FALSE(ShortId::of("sim_0SNlurA049MEWV1BAAmWZULA4l.6"));   // not in the alphabet
   EXPECT_FALSE(ShortId::of(std::string("sim_0SNlurA049MEWV1B\0\0", 22)));
 }
 
