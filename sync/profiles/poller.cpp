@@ -301,8 +301,8 @@ void Poller::tell_if_behind(const PollSchedule::Load& load, bool failing) {
   said_behind_ = true;
   log::warning(too_small ? "the budget is too small for the intervals of profiles: raise api.requests_per_second, or "
                            "the intervals; the most overdue are asked first"
-                         : "polls are late: the API is too slow for the intervals of profiles; raise api.connections, "
-                           "or the intervals",
+                         : "polls are late: API or database are too slow for the intervals of profiles; raise "
+                           "api.connections, or the intervals",
                {{"project", project_},
                 {"profiles", load.profiles},
                 {"overdue", load.overdue},

@@ -157,6 +157,7 @@ struct FakeMirror {
   std::int64_t last_walk = 0;
   std::vector<ProfileReading> profiles;
   int rosters_read = 0;
+  std::function<void()> while_roster_is_read;
   PollState poll_state;
   bool ever_complete = false;
   std::function<void()> before_write;  // may throw StorageError
@@ -287,6 +288,7 @@ class FakeStore : public InventoryStore {
                     const std::function<bool(const WatchedProfile&)>& row) override {
     const std::lock_guard lock{mirror_.mutex};
     ++mirror_.rosters_read;
+    if (mirror_.while_roster_is_read) mirror_.while_roster_is_read();
     for (const auto& [id, sim] : mirror_.present) {
       if (sim.type != "eSIM" || std::ranges::count(providers, sim.provider) == 0) continue;
       if (!row({id, sim.status, sim.created_at, {}, {}})) return;

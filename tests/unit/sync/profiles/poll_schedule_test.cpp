@@ -316,6 +316,20 @@ TEST_F(PollScheduleTest, WhatIsConfirmedIsToldOnceAndTogether) {
   EXPECT_TRUE(schedule_.take_confirmed(2, wall_of(now_)).empty());
 }
 
+TEST_F(PollScheduleTest, SeveralConfirmationsOfAProfileAreToldAsTheLast) {
+  roster({watched("a", 2h)});
+  for (int i = 0; i < 3; ++i) {
+    next();
+    answer("a");
+    wait();
+  }
+  next();
+  answer("a");
+  const std::vector<ProfileReading> told = schedule_.take_confirmed(9, wall_of(now_));
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].asked_at, wall_of(now_));
+}
+
 // Else the transition would claim that the old status was not confirmed for longer than it was, or, were the
 // confirmation written later, be denied by it.
 TEST_F(PollScheduleTest, AChangeBringsTheConfirmationBeforeItAlong) {
