@@ -20,13 +20,17 @@ namespace simsync {
 // Why apply() rejects a SIM.
 inline constexpr char kUnfit[] = "the database cannot hold one of its values";
 
-// An eSIM whose profile is to be polled, with what is stored of it.
-struct WatchedProfile {
+// An eSIM whose profile is to be polled.
+struct WatchedSim {
   std::string sim_id;
-  std::string sim_status;
-  TimePoint moved_at{};              // the latest of all times at which something is known to have happened to it
-  std::optional<EsimProfile> known;  // nullopt: never answered
-  TimePoint last_polled_at{};        // of a known one
+  std::string status;
+  TimePoint moved_at{};  // when something last happened to it: created, or seen to differ
+};
+
+// What is stored of a profile.
+struct WatchedProfile {
+  EsimProfile profile;
+  TimePoint last_polled_at{};
 };
 
 // What the service says of its polls, for simsync.freshness.
@@ -111,10 +115,13 @@ class InventoryStore {
   // Reads: whether a full walk of this project was ever complete.
   virtual bool ever_complete(const std::string& project) = 0;
 
-  // Reads: present SIMs of type eSIM of these providers, in no order. `row` is called from within; what it gets is only
-  // valid during the call, and false ends the reading.
+  // Reads: present SIMs of type eSIM of these providers; then all profiles of the project, also those of other SIMs.
+  // Both in no order, apart from each other because joining them costs the database more than finding them costs the
+  // caller. `sim` and `profile` are called from within; what they get is only valid during the call, and false ends
+  // the reading.
   virtual void read_watched(const std::string& project, const std::vector<std::string>& providers,
-                            const std::function<bool(const WatchedProfile&)>& row) = 0;
+                            const std::function<bool(const WatchedSim&)>& sim,
+                            const std::function<bool(const WatchedProfile&)>& profile) = 0;
 
   // Brings the profiles to what was read and records the transitions. In order and rejecting like apply().
   //   first sight          a row from null, and the profile's row

@@ -15,40 +15,49 @@ std::int64_t number(const Row& row, int column) {
   return std::strtoll(row[column].c_str(), nullptr, 10);
 }
 
-// Uses the memory of the row before again.
+// Into memory that is used again.
 template <typename Row>
-void read_row(const Row& row, WatchedProfile& watched) {
-  const auto text = [&row](int column, std::string& into) { into.assign(row[column].c_str(), row[column].size()); };
-  text(0, watched.sim_id);
-  text(1, watched.sim_status);
-  watched.moved_at = from_epoch(number(row, 2) * 1'000'000);
-  if (row[3].is_null()) {
-    watched.known.reset();
-    return;
+void read_text(const Row& row, int column, std::string& into) {
+  into.assign(row[column].c_str(), row[column].size());
+}
+
+// Reads a cursor part by part; false ends it.
+template <typename Take>
+bool read_all(pqxx::transaction_base& transaction, const char* fetch, const Take& take) {
+  for (;;) {
+    const pqxx::result part = transaction.exec(fetch);
+    if (part.empty()) return true;
+    for (const auto& row : part) {
+      if (!take(row)) return false;
+    }
   }
-  if (!watched.known) watched.known.emplace();
-  watched.known->sim_id = watched.sim_id;
-  text(3, watched.known->status);
-  watched.known->updated_at = from_epoch(number(row, 4));
-  watched.last_polled_at = from_epoch(number(row, 5));
 }
 
 }  // namespace
 
 void PostgresStore::read_watched(const std::string& project, const std::vector<std::string>& providers,
-                                 const std::function<bool(const WatchedProfile&)>& row) {
+                                 const std::function<bool(const WatchedSim&)>& sim,
+                                 const std::function<bool(const WatchedProfile&)>& profile) {
   session_.read([&](pqxx::transaction_base& transaction) {
     transaction.exec(statements::kPlanForWholeTables);
     exec_with(transaction, statements::kDeclareWatched, {project, text_array(providers)});
-    WatchedProfile watched;
-    for (;;) {
-      const pqxx::result part = transaction.exec(statements::kFetchWatched);
-      if (part.empty()) return;
-      for (const auto& fields : part) {
-        read_row(fields, watched);
-        if (!row(watched)) return;
-      }
-    }
+    WatchedSim one;
+    const bool go_on = read_all(transaction, statements::kFetchWatched, [&](const auto& row) {
+      read_text(row, 0, one.sim_id);
+      read_text(row, 1, one.status);
+      one.moved_at = from_epoch(number(row, 2) * 1'000'000);
+      return sim(one);
+    });
+    if (!go_on) return;
+    exec_with(transaction, statements::kDeclareProfiles, {project});
+    WatchedProfile known;
+    read_all(transaction, statements::kFetchProfiles, [&](const auto& row) {
+      read_text(row, 0, known.profile.sim_id);
+      read_text(row, 1, known.profile.status);
+      known.profile.updated_at = from_epoch(number(row, 2));
+      known.last_polled_at = from_epoch(number(row, 3) * 1'000'000);
+      return profile(known);
+    });
   });
 }
 

@@ -34,7 +34,8 @@ class PostgresStore : public InventoryStore {
                                             std::size_t distance) override;
   bool ever_complete(const std::string& project) override;
   void read_watched(const std::string& project, const std::vector<std::string>& providers,
-                    const std::function<bool(const WatchedProfile&)>& row) override;
+                    const std::function<bool(const WatchedSim&)>& sim,
+                    const std::function<bool(const WatchedProfile&)>& profile) override;
   ApplyResult apply_profiles(const std::string& project, const std::vector<ProfileReading>& readings) override;
   void save_poll_state(const std::string& project, const PollState& state) override;
   ProjectStatus status(const std::string& project, const std::vector<std::string>& providers,

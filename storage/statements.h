@@ -325,8 +325,8 @@ inline constexpr char kPresentCount[] = "SELECT count(*) FROM simsync.sim WHERE 
 // Read in parts, so that neither side holds the whole inventory.
 inline constexpr char kDeclarePresent[] = R"(
 DECLARE simsync_present NO SCROLL CURSOR FOR
-SELECT sim_id, iccid, provider, type, status, metadata, extra, (extract(epoch FROM created_at) * 1000000)::bigint,
-       (extract(epoch FROM confirmed_at) * 1000000)::bigint
+SELECT sim_id, iccid, provider, type, status, metadata, extra, (date_part('epoch', created_at) * 1000000)::bigint,
+       (date_part('epoch', confirmed_at) * 1000000)::bigint
 FROM simsync.sim WHERE project = $1 AND missing_since IS NULL)";
 inline constexpr char kFetchPresent[] = "FETCH 10000 FROM simsync_present";
 inline constexpr char kPresentIds[] = R"(
@@ -337,17 +337,20 @@ SELECT sim_id FROM simsync.sim WHERE project = $1 AND missing_since IS NULL AND 
 ORDER BY created_at DESC, sim_id OFFSET $3::bigint LIMIT 1)";
 inline constexpr char kEverComplete[] =
     "SELECT EXISTS (SELECT FROM simsync.walk WHERE project = $1 AND kind = 'full' AND outcome = 'complete')";
-// Read to its end, so the plan is to be the cheapest for all rows. Epochs as double: exact to the microsecond until
+// Read to their end, so the plans are to be the cheapest for all rows. Epochs as double: exact to the microsecond until
 // 2255, and several times cheaper than numeric. $1 project, $2 providers.
-inline constexpr char kPlanForWholeTables[] = "SET LOCAL cursor_tuple_fraction = 1; SET LOCAL work_mem = '64MB'";
+inline constexpr char kPlanForWholeTables[] = "SET LOCAL cursor_tuple_fraction = 1; SET LOCAL jit = off";
 inline constexpr char kDeclareWatched[] = R"(
 DECLARE simsync_watched NO SCROLL CURSOR FOR
-SELECT s.sim_id, s.status, date_part('epoch', greatest(s.created_at, s.changed_at, p.updated_at))::bigint,
-       p.status, (date_part('epoch', p.updated_at) * 1000000)::bigint,
-       (date_part('epoch', p.last_polled_at) * 1000000)::bigint
-FROM simsync.sim s LEFT JOIN simsync.esim_profile p ON p.project = s.project AND p.sim_id = s.sim_id
-WHERE s.project = $1 AND s.missing_since IS NULL AND s.type = 'eSIM' AND s.provider = ANY ($2::text[]))";
+SELECT sim_id, status, date_part('epoch', greatest(created_at, changed_at))::bigint
+FROM simsync.sim
+WHERE project = $1 AND missing_since IS NULL AND type = 'eSIM' AND provider = ANY ($2::text[]))";
 inline constexpr char kFetchWatched[] = "FETCH 10000 FROM simsync_watched";
+inline constexpr char kDeclareProfiles[] = R"(
+DECLARE simsync_profiles NO SCROLL CURSOR FOR
+SELECT sim_id, status, (date_part('epoch', updated_at) * 1000000)::bigint, date_part('epoch', last_polled_at)::bigint
+FROM simsync.esim_profile WHERE project = $1)";
+inline constexpr char kFetchProfiles[] = "FETCH 10000 FROM simsync_profiles";
 inline constexpr char kStatusCounts[] = R"(
 SELECT (SELECT count(*) FROM simsync.sim WHERE project = $1 AND missing_since IS NULL),
        (SELECT count(*) FROM simsync.sim WHERE project = $1 AND missing_since IS NOT NULL),

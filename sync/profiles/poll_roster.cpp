@@ -8,18 +8,34 @@ namespace {
 constexpr std::size_t kFewest = 64;
 constexpr char kDeleted[] = "deleted";
 
-std::uint64_t joined(const PolledProfile& profile) {
-  return std::uint64_t{profile.updated_high} << 32U | profile.updated_low;
+// Milliseconds that fit into 48 bits; nullopt for any other time.
+std::optional<std::uint64_t> milliseconds_of(TimePoint time) {
+  const auto whole = std::chrono::floor<std::chrono::milliseconds>(time);
+  const auto count = whole.time_since_epoch().count();
+  if (whole != time || count < 0 || count >> 48U != 0) return std::nullopt;
+  return static_cast<std::uint64_t>(count);
 }
 
-std::uint64_t bits_of(TimePoint time) {
-  return static_cast<std::uint64_t>(time.time_since_epoch().count());
+std::uint64_t milliseconds_of(const PolledProfile& profile) {
+  return std::uint64_t{profile.updated_high} << 32U | profile.updated_low;
 }
 
 }  // namespace
 
-std::size_t PollRoster::home_of(std::string_view sim_id) const {
-  return ((hasher_.id(sim_id).low >> 32U) * table_.size()) >> 32U;
+// By the short id where there is one: it need not be taken apart to find its place again.
+std::size_t PollRoster::home_of(std::string_view sim_id, const std::optional<ShortId>& id) const {
+  return ((hasher_.id(id ? id->bytes() : sim_id).low >> 32U) * table_.size()) >> 32U;
+}
+
+std::size_t PollRoster::home_of(Slot slot) const {
+  const ShortId& id = profiles_[slot].id;
+  const auto number = id.number();
+  return number ? home_of(long_ids_[*number], std::nullopt) : home_of({}, id);
+}
+
+std::size_t PollRoster::empty_from(std::size_t place) const {
+  while (table_[place] != 0) place = place + 1 == table_.size() ? 0 : place + 1;
+  return place;
 }
 
 bool PollRoster::is(Slot slot, std::string_view sim_id, const std::optional<ShortId>& id) const {
@@ -32,7 +48,7 @@ bool PollRoster::is(Slot slot, std::string_view sim_id, const std::optional<Shor
 std::optional<PollRoster::Slot> PollRoster::find(std::string_view sim_id) const {
   if (table_.empty()) return std::nullopt;
   const std::optional<ShortId> id = ShortId::of(sim_id);
-  for (std::size_t place = home_of(sim_id); table_[place] != 0; place = (place + 1) % table_.size()) {
+  for (std::size_t place = home_of(sim_id, id); table_[place] != 0; place = (place + 1) % table_.size()) {
     const Slot slot = table_[place] - 1;
     if (is(slot, sim_id, id)) return slot;
   }
@@ -52,7 +68,8 @@ PollRoster::Slot PollRoster::add(std::string_view sim_id) {
   PolledProfile& profile = profiles_[slot];
   profile.used = true;
   ++used_;
-  if (const auto id = ShortId::of(sim_id)) {
+  const std::optional<ShortId> id = ShortId::of(sim_id);
+  if (id) {
     profile.id = *id;
   } else if (free_long_ids_.empty()) {
     profile.id = ShortId::elsewhere(static_cast<std::uint32_t>(long_ids_.size()));
@@ -62,18 +79,16 @@ PollRoster::Slot PollRoster::add(std::string_view sim_id) {
     long_ids_[free_long_ids_.back()] = sim_id;
     free_long_ids_.pop_back();
   }
-  std::size_t place = home_of(sim_id);
-  while (table_[place] != 0) place = (place + 1) % table_.size();
-  table_[place] = slot + 1;
+  table_[empty_from(home_of(sim_id, id))] = slot + 1;
   return slot;
 }
 
 void PollRoster::remove(Slot slot) {
-  std::size_t hole = home_of(id_of(slot));
+  std::size_t hole = home_of(slot);
   while (table_[hole] != slot + 1) hole = (hole + 1) % table_.size();
   // Whoever stands behind moves up where the hole is on its way from home.
   for (std::size_t place = (hole + 1) % table_.size(); table_[place] != 0; place = (place + 1) % table_.size()) {
-    const std::size_t home = home_of(id_of(table_[place] - 1));
+    const std::size_t home = home_of(Slot{table_[place] - 1});
     const std::size_t from_home = (place + table_.size() - home) % table_.size();
     const std::size_t from_hole = (place + table_.size() - hole) % table_.size();
     if (from_home < from_hole) continue;
@@ -103,9 +118,7 @@ void PollRoster::grow() {
   table_.resize(size);
   for (Slot slot = 0; slot < end(); ++slot) {
     if (!profiles_[slot].used) continue;
-    std::size_t place = home_of(id_of(slot));
-    while (table_[place] != 0) place = (place + 1) % table_.size();
-    table_[place] = slot + 1;
+    table_[empty_from(home_of(slot))] = slot + 1;
   }
 }
 
@@ -120,33 +133,24 @@ std::uint8_t PollRoster::number_of(const std::string& status) {
 
 void PollRoster::know(Slot slot, const EsimProfile& profile) {
   PolledProfile& there = profiles_[slot];
-  there.status = number_of(profile.status);
-  const std::uint64_t updated = bits_of(profile.updated_at);
-  there.updated_low = static_cast<std::uint32_t>(updated);
-  there.updated_high = static_cast<std::uint32_t>(updated >> 32U);
+  const auto updated = milliseconds_of(profile.updated_at);
+  there.status = updated ? number_of(profile.status) : kUncommon;
+  there.updated_low = static_cast<std::uint32_t>(updated.value_or(0));
+  there.updated_high = static_cast<std::uint16_t>(updated.value_or(0) >> 32U);
 }
 
 bool PollRoster::knows(Slot slot, const EsimProfile& profile) const {
   const PolledProfile& there = profiles_[slot];
   if (there.status == kUnknown || there.status == kUncommon) return false;
-  return statuses_[there.status - 1U] == profile.status && joined(there) == bits_of(profile.updated_at);
+  return statuses_[there.status - 1U] == profile.status &&
+         milliseconds_of(profile.updated_at) == milliseconds_of(there);
 }
 
 std::optional<EsimProfile> PollRoster::known(Slot slot) const {
   const PolledProfile& there = profiles_[slot];
   if (there.status == kUnknown || there.status == kUncommon) return std::nullopt;
-  const TimePoint updated{TimePoint::duration{static_cast<std::int64_t>(joined(there))}};
+  const TimePoint updated{std::chrono::milliseconds{static_cast<std::int64_t>(milliseconds_of(there))}};
   return EsimProfile{id_of(slot), statuses_[there.status - 1U], updated};
-}
-
-std::vector<PollRoster::Slot> PollRoster::by_id() const {
-  std::vector<Slot> slots;
-  slots.reserve(used_);
-  for (Slot slot = 0; slot < end(); ++slot) {
-    if (profiles_[slot].used) slots.push_back(slot);
-  }
-  std::ranges::sort(slots, [this](Slot left, Slot right) { return profiles_[left].id < profiles_[right].id; });
-  return slots;
 }
 
 }  // namespace simsync

@@ -18,12 +18,11 @@ namespace simsync {
 
 struct PolledProfile {
   ShortId id;
-  std::uint16_t phase = 0;  // its place in each interval, in 65536ths
+  std::uint16_t updated_high = 0;  // the API's updatedAt in milliseconds: 16 bits, and 32 further down
   Tick due = 0;
-  Tick confirmed = 0;             // when the last answer was asked for (wall clock); 0: none yet
-  Tick moved = 0;                 // when something last happened to it, as far as is known (wall clock)
-  std::uint32_t updated_low = 0;  // the API's updatedAt in microseconds, in two halves for want of alignment
-  std::uint32_t updated_high = 0;
+  Tick confirmed = 0;  // when the last answer was asked for (wall clock); 0: none yet
+  Tick moved = 0;      // when something last happened to it, as far as is known (wall clock)
+  std::uint32_t updated_low = 0;
   std::uint32_t status : 8 = 0;    // PollRoster::kUnknown, kUncommon, or a number of its table
   std::uint32_t step : 6 = 0;      // of `due`
   std::uint32_t natural : 6 = 0;   // what the step would be if the budget were as small as can be
@@ -38,13 +37,13 @@ struct PolledProfile {
   std::uint32_t retired : 1 = 0;  // its SIM is
 };
 
-static_assert(sizeof(PolledProfile) == 48);
+static_assert(sizeof(PolledProfile) == 44);
 
 class PollRoster {
  public:
   using Slot = std::uint32_t;
   static constexpr std::uint8_t kUnknown = 0;     // not known what the database holds
-  static constexpr std::uint8_t kUncommon = 255;  // one of more statuses than are numbered
+  static constexpr std::uint8_t kUncommon = 255;  // not kept: a status beyond those that are numbered, an odd updatedAt
 
   [[nodiscard]] PolledProfile& at(Slot slot) { return profiles_[slot]; }
   [[nodiscard]] const PolledProfile& at(Slot slot) const { return profiles_[slot]; }
@@ -58,18 +57,18 @@ class PollRoster {
   void remove(Slot slot);
   [[nodiscard]] std::string id_of(Slot slot) const;
 
-  // What is known: status and updatedAt, exactly.
+  // What is known: status and updatedAt, exactly. What cannot be kept exactly (an updatedAt that is no whole
+  // millisecond) is not known.
   void know(Slot slot, const EsimProfile& profile);
   [[nodiscard]] bool knows(Slot slot, const EsimProfile& profile) const;
   // nullopt where it is not known.
   [[nodiscard]] std::optional<EsimProfile> known(Slot slot) const;
   [[nodiscard]] bool is_deleted(Slot slot) const { return at(slot).status != kUnknown && at(slot).status == deleted_; }
 
-  // Slots in the order of the ids.
-  [[nodiscard]] std::vector<Slot> by_id() const;
-
  private:
-  [[nodiscard]] std::size_t home_of(std::string_view sim_id) const;
+  [[nodiscard]] std::size_t home_of(std::string_view sim_id, const std::optional<ShortId>& id) const;
+  [[nodiscard]] std::size_t home_of(Slot slot) const;
+  [[nodiscard]] std::size_t empty_from(std::size_t place) const;
   [[nodiscard]] bool is(Slot slot, std::string_view sim_id, const std::optional<ShortId>& id) const;
   void grow();
   std::uint8_t number_of(const std::string& status);

@@ -39,27 +39,31 @@ void PollSchedule::begin_roster() {
   for (Slot slot = 0; slot < roster_.end(); ++slot) roster_.at(slot).listed = false;
 }
 
-void PollSchedule::list(const WatchedProfile& watched) {
-  const auto known = roster_.find(watched.sim_id);
-  const Slot slot = known ? *known : roster_.add(watched.sim_id);
+void PollSchedule::list(const WatchedSim& sim) {
+  const auto known = roster_.find(sim.sim_id);
+  const Slot slot = known ? *known : roster_.add(sim.sim_id);
   PolledProfile& profile = roster_.at(slot);
   profile.listed = true;
   profile.leaving = false;
-  profile.active = watched.sim_status == kActive;
-  profile.retired = watched.sim_status == kRetired;
+  profile.active = sim.status == kActive;
+  profile.retired = sim.status == kRetired;
   if (known) return;
   profile.fresh = true;
-  ++fresh_;
   ++counts_[profile.natural];
-  profile.moved = clock_.tick(watched.moved_at);
-  if (!watched.known) return;
-  roster_.know(slot, *watched.known);
-  profile.confirmed = std::max(clock_.tick(watched.last_polled_at), Tick{1});
+  profile.moved = clock_.tick(sim.moved_at);
+}
+
+void PollSchedule::know(const WatchedProfile& known, bool due) {
+  const auto slot = roster_.find(known.profile.sim_id);
+  if (!slot || !roster_.at(*slot).fresh) return;
+  PolledProfile& profile = roster_.at(*slot);
+  roster_.know(*slot, known.profile);
+  profile.moved = std::max(Tick{profile.moved}, clock_.tick(known.profile.updated_at));
+  profile.confirmed = due ? Tick{1} : std::max(clock_.tick(known.last_polled_at), Tick{1});
 }
 
 void PollSchedule::end_roster(Clock::time_point now) {
   const Tick tick = clock_.tick(now);
-  if (std::exchange(fresh_, 0) > roster_.size() / 4) spread();
   for (Slot slot = 0; slot < roster_.end(); ++slot) {
     PolledProfile& profile = roster_.at(slot);
     if (!profile.used) continue;
@@ -76,16 +80,7 @@ void PollSchedule::end_roster(Clock::time_point now) {
     profile.fresh = false;
     judge(profile, slot, tick);
     // A poll that lies in the future comes from a clock that went back.
-    wait_until(slot, profile.confirmed == 0 ? tick : next_after(profile, std::min(profile.confirmed, tick)));
-  }
-}
-
-// Neighbours in the order of the ids have neighbouring places. The database wrote them side by side, so what is polled
-// in the same minutes lies on few of its pages, and each of these is written but once between two checkpoints.
-void PollSchedule::spread() {
-  const std::vector<Slot> slots = roster_.by_id();
-  for (std::size_t i = 0; i < slots.size(); ++i) {
-    roster_.at(slots[i]).phase = static_cast<std::uint16_t>((i << 16U) / slots.size());
+    wait_until(slot, profile.confirmed == 0 ? tick : next_after(slot, std::min(profile.confirmed, tick)));
   }
 }
 
@@ -105,7 +100,7 @@ void PollSchedule::watch(const Sim& sim, Clock::time_point now, TimePoint wall_n
     profile.moved = wall;
     if (profile.asked) return;
     judge(profile, *known, wall);
-    wait_until(*known, std::min(profile.due, next_after(profile, tick)));
+    wait_until(*known, std::min(profile.due, next_after(*known, tick)));
     return;
   }
   const Slot slot = roster_.add(sim.id);
@@ -114,7 +109,6 @@ void PollSchedule::watch(const Sim& sim, Clock::time_point now, TimePoint wall_n
   profile.listed = true;
   profile.active = active;
   profile.retired = retired;
-  profile.phase = static_cast<std::uint16_t>(slot * 40503U);  // one behind the other, far apart
   profile.moved = std::min(clock_.tick(sim.created_at), wall);
   judge(profile, slot, wall);
   wait_until(slot, tick);
@@ -186,7 +180,7 @@ void PollSchedule::handed_over(Ticket ticket, Clock::time_point now) {
   PolledProfile& profile = roster_.at(*slot);
   // Confirmed and moved are times of one clock.
   judge(profile, *slot, std::max(profile.confirmed, Tick{profile.moved}));
-  wait_until(*slot, next_after(profile, clock_.tick(now)));
+  wait_until(*slot, next_after(*slot, clock_.tick(now)));
 }
 
 bool PollSchedule::failed(Ticket ticket, Failure failure, Clock::time_point now) {
@@ -254,10 +248,12 @@ void PollSchedule::count(PolledProfile& profile, Step natural) {
   ++counts_[natural];
 }
 
-// The profile's next place in the interval of its step: half of it away at least, the whole at most.
-Tick PollSchedule::next_after(const PolledProfile& profile, Tick from) const {
-  const Tick length = every(static_cast<Step>(profile.step));
-  const auto place = static_cast<Tick>(std::uint64_t{length} * profile.phase >> 16U);
+// The profile's next place in the interval of its step: half of it away at least, the whole at most. The places follow
+// the slots, in which the profiles came: the database has them side by side in about this order, so what is polled in
+// the same minutes lies on few of its pages, and each of these is logged whole but once between two checkpoints.
+Tick PollSchedule::next_after(Slot slot, Tick from) const {
+  const Tick length = every(static_cast<Step>(roster_.at(slot).step));
+  const auto place = static_cast<Tick>(std::uint64_t{length} * slot / roster_.end());
   const Tick to_place = length - (from - place) % length;
   return PollClock::after(from, to_place < length / 2 ? to_place + length / 2 : to_place);
 }

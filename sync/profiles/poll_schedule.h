@@ -25,6 +25,7 @@
 namespace simsync {
 
 struct WatchedProfile;
+struct WatchedSim;
 
 class PollSchedule {
  public:
@@ -39,9 +40,10 @@ class PollSchedule {
   // ---- who is polled
 
   // Makes the roster what is listed in between. Who was there already keeps its place; a new one is due an interval
-  // after it was last polled, at once if it never was.
+  // after it was last polled, at once if it never was. Of whom is not listed nothing needs to be known.
   void begin_roster();
-  void list(const WatchedProfile& watched);
+  void list(const WatchedSim& sim);
+  void know(const WatchedProfile& known, bool due = false);  // `due`: now, whenever it was polled
   void end_roster(Clock::time_point now);
 
   // A walk read a SIM that is polled: it enters, or is asked soon because it was activated.
@@ -119,13 +121,12 @@ class PollSchedule {
   void forget(Slot slot);
   void judge(PolledProfile& profile, Slot slot, Tick wall_now);
   void count(PolledProfile& profile, Step natural);
-  [[nodiscard]] Tick next_after(const PolledProfile& profile, Tick from) const;
+  [[nodiscard]] Tick next_after(Slot slot, Tick from) const;
   void wait_until(Slot slot, Tick due);
   // Takes back a ticket; nullopt: its SIM has left.
   std::optional<Slot> take_back(Ticket ticket);
   void drop_stale(Step step);
   std::optional<Step> most_overdue(Tick now);
-  void spread();
   void relax(Tick now);
   [[nodiscard]] double needed(Step longest_quiet) const;
 
@@ -140,7 +141,6 @@ class PollSchedule {
   std::vector<std::uint64_t> counts_;          // profiles by their natural step
   std::vector<Slot> unsaved_;
   std::size_t asked_ = 0;
-  std::size_t fresh_ = 0;
   Step longest_quiet_;
   Tick relaxed_at_ = 0;
   ApiCircuit circuit_;

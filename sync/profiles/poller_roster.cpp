@@ -1,6 +1,7 @@
 // Of the Poller: who is polled.
 #include <algorithm>
 
+#include "config/log.h"
 #include "sync/profiles/poller.h"
 
 namespace simsync {
@@ -64,6 +65,8 @@ bool Poller::roster_is_old(Mode mode) {
 }
 
 void Poller::load_roster(Mode mode, const std::stop_token& stop) {
+  const auto started = std::chrono::steady_clock::now();
+  std::size_t profiles = 0;
   {
     const std::lock_guard lock{mutex_};
     roster_is_old_ = false;
@@ -74,17 +77,18 @@ void Poller::load_roster(Mode mode, const std::stop_token& stop) {
       const std::lock_guard lock{mutex_};
       schedule_.begin_roster();
     }
-    store_->read_watched(project_, settings_.profiles.providers, [&](const WatchedProfile& watched) {
-      const std::lock_guard lock{mutex_};
-      if (mode == Mode::once) {
-        WatchedProfile due = watched;
-        due.last_polled_at = {};
-        schedule_.list(due);
-      } else {
-        schedule_.list(watched);
-      }
-      return !stop.stop_requested();
-    });
+    store_->read_watched(
+        project_, settings_.profiles.providers,
+        [&](const WatchedSim& sim) {
+          const std::lock_guard lock{mutex_};
+          schedule_.list(sim);
+          return !stop.stop_requested();
+        },
+        [&](const WatchedProfile& known) {
+          const std::lock_guard lock{mutex_};
+          schedule_.know(known, mode == Mode::once);
+          return !stop.stop_requested();
+        });
   });
   {
     const std::lock_guard lock{mutex_};
@@ -94,9 +98,14 @@ void Poller::load_roster(Mode mode, const std::stop_token& stop) {
     for (const NewsOfSim& one : news_) apply_news(one);
     news_.clear();
     news_.shrink_to_fit();
-    report_.watched = schedule_.size();
+    profiles = schedule_.size();
+    report_.watched = profiles;
   }
   changed_.notify_all();
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  // Whoever asked for one pass is told by the command itself.
+  const auto say = mode == Mode::once ? log::debug : log::info;
+  say("roster of polls is read", {{"project", project_}, {"profiles", profiles}, {"seconds", seconds}});
 }
 
 }  // namespace simsync

@@ -22,6 +22,8 @@ class ShortId {
   static ShortId elsewhere(std::uint32_t number);
 
   [[nodiscard]] std::optional<std::uint32_t> number() const;  // nullopt: the id is here
+  // All that tells one from another.
+  [[nodiscard]] std::string_view bytes() const { return {reinterpret_cast<const char*>(bytes_.data()), kBytes + 1}; }
   // The id; empty where it is elsewhere.
   [[nodiscard]] std::string text() const;
 
@@ -37,7 +39,7 @@ class ShortId {
   static constexpr std::uint8_t kElsewhere = 255;
 
   std::array<std::uint8_t, kBytes> bytes_{};
-  std::uint8_t kind_ = 0;
+  std::uint8_t kind_ = 0;  // directly behind, for bytes()
 };
 
 static_assert(sizeof(ShortId) == 22);

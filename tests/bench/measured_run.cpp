@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 namespace simsync::bench {
@@ -27,6 +29,15 @@ RunFigures wait_for(pid_t id, std::chrono::steady_clock::time_point started) {
   return figures;
 }
 
+double largest_mib_of(pid_t id) {
+  std::ifstream file{"/proc/" + std::to_string(id) + "/status"};
+  for (std::string word; file >> word;) {
+    double kib = 0;
+    if (word == "VmHWM:" && file >> kib) return kib / 1024;
+  }
+  throw std::runtime_error("no such process: " + std::to_string(id));
+}
+
 }  // namespace
 
 pid_t start_program(const std::vector<std::string>& command, const std::string& log_file) {
@@ -43,9 +54,26 @@ pid_t start_program(const std::vector<std::string>& command, const std::string& 
   _exit(127);
 }
 
+double cpu_seconds_of(pid_t id) {
+  std::ifstream file{"/proc/" + std::to_string(id) + "/stat"};
+  std::string line;
+  std::getline(file, line);
+  std::istringstream fields{line.substr(line.rfind(')') + 2)};
+  std::string skipped;
+  for (int i = 3; i < 14; ++i) fields >> skipped;
+  double user = 0;
+  double system = 0;
+  if (!(fields >> user >> system)) throw std::runtime_error("no such process: " + std::to_string(id));
+  return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
 RunFigures end_program(pid_t id, std::chrono::steady_clock::time_point started) {
+  // What wait4() says of memory counts also what this program had when it forked.
+  const double memory = largest_mib_of(id);
   kill(id, SIGTERM);
-  return wait_for(id, started);
+  RunFigures figures = wait_for(id, started);
+  figures.memory_mib = memory;
+  return figures;
 }
 
 RunFigures run_measured(const std::vector<std::string>& command, const std::string& log_file) {

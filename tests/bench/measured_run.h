@@ -20,7 +20,9 @@ struct RunFigures {
 RunFigures run_measured(const std::vector<std::string>& command, const std::string& log_file);
 
 // The same in two halves, for a program that runs until it is told to end (SIGTERM).
+// Meanwhile, cpu_seconds_of() says what it has used so far.
 pid_t start_program(const std::vector<std::string>& command, const std::string& log_file);
+double cpu_seconds_of(pid_t id);
 RunFigures end_program(pid_t id, std::chrono::steady_clock::time_point started);
 
 }  // namespace simsync::bench

@@ -110,18 +110,29 @@ TEST_F(ProfileStoreTest, WatchesPresentEsimsOfTheProviders) {
   record.id = store_->begin_walk("acme", WalkKind::full, at(2));
   store_->finish_walk("acme", record, {{"gone", at(3), at(4)}});
 
-  std::vector<WatchedProfile> watched;
-  store_->read_watched("acme", {"p3", "p14", "p15"}, [&](const WatchedProfile& one) {
-    watched.push_back(one);
-    return true;
-  });
-  std::ranges::sort(watched, {}, &WatchedProfile::sim_id);
-  ASSERT_EQ(watched.size(), 2U);
-  EXPECT_EQ(watched[0].sim_id, "esim");
-  EXPECT_FALSE(watched[0].known);
-  EXPECT_EQ(watched[1].sim_id, "polled");
-  EXPECT_EQ(watched[1].known, (EsimProfile{"polled", "enabled", at(5)}));
-  EXPECT_EQ(watched[1].last_polled_at, at(7));
+  std::vector<std::string> watched;
+  std::vector<WatchedProfile> profiles;
+  const auto read = [&](bool go_on) {
+    store_->read_watched(
+        "acme", {"p3", "p14", "p15"},
+        [&](const WatchedSim& sim) {
+          EXPECT_EQ(sim.status, "active");
+          watched.push_back(sim.sim_id);
+          return go_on;
+        },
+        [&](const WatchedProfile& one) {
+          profiles.push_back(one);
+          return true;
+        });
+  };
+  read(true);
+  EXPECT_THAT(watched, testing::UnorderedElementsAre("esim", "polled"));
+  ASSERT_EQ(profiles.size(), 1U);
+  EXPECT_EQ(profiles[0].profile, (EsimProfile{"polled", "enabled", at(5)}));
+  EXPECT_EQ(profiles[0].last_polled_at, at(7));
+  read(false);
+  EXPECT_EQ(watched.size(), 3U) << "false ends it";
+  EXPECT_EQ(profiles.size(), 1U);
 }
 
 }  // namespace

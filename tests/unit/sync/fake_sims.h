@@ -285,13 +285,14 @@ class FakeStore : public InventoryStore {
   }
 
   void read_watched(const std::string&, const std::vector<std::string>& providers,
-                    const std::function<bool(const WatchedProfile&)>& row) override {
+                    const std::function<bool(const WatchedSim&)>& watched,
+                    const std::function<bool(const WatchedProfile&)>&) override {
     const std::lock_guard lock{mirror_.mutex};
     ++mirror_.rosters_read;
     if (mirror_.while_roster_is_read) mirror_.while_roster_is_read();
     for (const auto& [id, sim] : mirror_.present) {
       if (sim.type != "eSIM" || std::ranges::count(providers, sim.provider) == 0) continue;
-      if (!row({id, sim.status, sim.created_at, {}, {}})) return;
+      if (!watched({id, sim.status, sim.created_at})) return;
     }
   }
 

@@ -100,7 +100,10 @@ class Polling {
     schedule_.begin_roster();
     for (std::size_t i = 0; i < polled_.size(); ++i) {
       const TimePoint moved = kWall - quiet_for(i);
-      schedule_.list({id_of(i), retired(i) ? "retired" : "active", moved, world_.at(i, kStart), kWall});
+      schedule_.list({id_of(i), retired(i) ? "retired" : "active", moved});
+      EsimProfile known = world_.at(i, kStart);
+      known.updated_at = std::min(known.updated_at, moved);
+      schedule_.know({known, kWall});
     }
     schedule_.end_roster(kStart);
   }
@@ -234,7 +237,8 @@ TEST(PollScheduleModel, AnOutageLeavesNoWave) {
   PollSchedule schedule{intervals_of(15min), 0, kStart, kWall};
   schedule.begin_roster();
   for (std::size_t i = 0; i < kProfiles; ++i) {
-    schedule.list({id_of(i), "active", kWall - 24h * 60, world.at(i, kStart), kWall - 5h});
+    schedule.list({id_of(i), "active", kWall - 24h * 60});
+    schedule.know({world.at(i, kStart), kWall - 5h});
   }
   schedule.end_roster(kStart);
   std::vector<std::size_t> a_minute(60);

@@ -31,15 +31,24 @@ class PollScheduleTest : public testing::Test {
     return {id, status, kWall - kLong};
   }
 
-  // An enabled profile of an active SIM that moved long ago.
-  static WatchedProfile watched(const std::string& id, std::chrono::milliseconds polled_ago = 0s) {
-    return {id, "active", kWall - kLong, profile(id), kWall - polled_ago};
-  }
-  static WatchedProfile never_polled(const std::string& id) { return {id, "active", kWall - kLong, {}, {}}; }
+  struct Watched {
+    WatchedSim sim;
+    std::optional<WatchedProfile> known;
+  };
 
-  void roster(const std::vector<WatchedProfile>& all) {
+  // An enabled profile of an active SIM that moved long ago.
+  static Watched watched(const std::string& id, std::chrono::milliseconds polled_ago = 0s) {
+    return {{id, "active", kWall - kLong}, WatchedProfile{profile(id), kWall - polled_ago}};
+  }
+  static Watched never_polled(const std::string& id) { return {{id, "active", kWall - kLong}, {}}; }
+
+  void roster(const std::vector<Watched>& all) {
     schedule_.begin_roster();
-    for (const WatchedProfile& one : all) schedule_.list(one);
+    for (const Watched& one : all) schedule_.list(one.sim);
+    for (const Watched& one : all) {
+      if (one.known) schedule_.know(*one.known);
+    }
+    schedule_.know({profile("nobody"), kWall});
     schedule_.end_roster(now_);
   }
 
@@ -89,8 +98,8 @@ TEST_F(PollScheduleTest, ANewProfileIsDueAtOnceThenWithinEachInterval) {
 }
 
 TEST_F(PollScheduleTest, ARestartKeepsThePace) {
-  WatchedProfile ahead = watched("ahead");
-  ahead.last_polled_at = kWall + 1h;  // of a clock that went back
+  Watched ahead = watched("ahead");
+  ahead.known->last_polled_at = kWall + 1h;  // of a clock that went back
   roster({watched("late", 2h), watched("later", 3h), watched("lately", 1min), ahead});
   EXPECT_EQ(next(), "later");
   EXPECT_EQ(next(), "late");
@@ -165,8 +174,8 @@ TEST_F(PollScheduleTest, ATimeToComeIsNow) {
 }
 
 TEST_F(PollScheduleTest, ASimThatIsActivatedIsAskedSoon) {
-  WatchedProfile inactive = watched("a", 0s);
-  inactive.sim_status = "inactive";
+  Watched inactive = watched("a", 0s);
+  inactive.sim.status = "inactive";
   roster({inactive});
   EXPECT_GT(*schedule_.next_due() - now_, 5min);
   Sim sim;
@@ -183,10 +192,10 @@ TEST_F(PollScheduleTest, ASimThatIsActivatedIsAskedSoon) {
 }
 
 TEST_F(PollScheduleTest, TheRetiredAreAskedOnceADay) {
-  WatchedProfile retired = watched("retired", 1h);
-  retired.sim_status = "retired";
-  WatchedProfile deleted = watched("deleted", 1h);
-  deleted.known->status = "deleted";
+  Watched retired = watched("retired", 1h);
+  retired.sim.status = "retired";
+  Watched deleted = watched("deleted", 1h);
+  deleted.known->profile.status = "deleted";
   roster({retired, deleted});
   EXPECT_EQ(next(), "-");
   EXPECT_GE(wait(), 11h - 1min);
@@ -216,7 +225,7 @@ TEST_F(PollScheduleTest, WhoFailsWaitsEverLongerButNoLongerThanTheInterval) {
 }
 
 TEST_F(PollScheduleTest, AnApiThatFailsIsOnlyProbed) {
-  std::vector<WatchedProfile> all;
+  std::vector<Watched> all;
   for (int i = 0; i < 20; ++i) all.push_back(watched("sim_" + std::to_string(i), 2h));
   roster(all);
   std::vector<std::string> asked;
@@ -245,7 +254,7 @@ TEST_F(PollScheduleTest, AnApiThatFailsIsOnlyProbed) {
 }
 
 TEST_F(PollScheduleTest, ALateAnswerClosesTheCircuitToo) {
-  std::vector<WatchedProfile> all;
+  std::vector<Watched> all;
   for (int i = 0; i < 20; ++i) all.push_back(watched("sim_" + std::to_string(i), 2h));
   roster(all);
   std::vector<std::string> asked;
