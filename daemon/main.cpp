@@ -1,4 +1,6 @@
 // The program as a table of contents: parse, load, run the command, say what went wrong, exit code.
+#include <malloc.h>
+
 #include <cstdlib>
 #include <iostream>
 #include <variant>
@@ -67,6 +69,9 @@ ExitCode guarded(const CommandLine& line) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // A service that runs for years: the tables that grow by being copied go back to the system for good, rather than
+  // making glibc keep ever larger ones.
+  mallopt(M_MMAP_THRESHOLD, 128 * 1024);
   const auto parsed = parse_command_line(argc, argv);
   const ExitCode* said = std::get_if<ExitCode>(&parsed);
   return static_cast<int>(said != nullptr ? *said : guarded(std::get<CommandLine>(parsed)));

@@ -21,14 +21,18 @@ void read_text(const Row& row, int column, std::string& into) {
   into.assign(row[column].c_str(), row[column].size());
 }
 
-// Reads a cursor part by part; false ends it.
+// Reads a cursor part by part; false ends it. The server makes the next part while the present one is taken.
 template <typename Take>
 bool read_all(pqxx::transaction_base& transaction, const char* fetch, const Take& take) {
-  for (;;) {
-    const pqxx::result part = transaction.exec(fetch);
+  pqxx::pipeline parts{transaction};
+  for (auto next = parts.insert(fetch);;) {
+    const pqxx::result part = parts.retrieve(next);
     if (part.empty()) return true;
+    next = parts.insert(fetch);
     for (const auto& row : part) {
-      if (!take(row)) return false;
+      if (take(row)) continue;
+      parts.complete();
+      return false;
     }
   }
 }

@@ -7,15 +7,17 @@
 #include <string_view>
 
 #include "sync/api/connection.h"
+#include "sync/api/lane.h"
 #include "sync/api/sim_api.h"
 
 namespace simsync {
 
-// The endpoint as it stands in messages and metrics, and what a 404 of it means.
+// The endpoint as it stands in messages and metrics, what a 404 of it means, and where its requests wait.
 struct Endpoint {
   std::string_view name;     // list, get, profile, credentials, update_metadata, search
   std::string text;          // `GET /projects/acme/sims/{sim}`
   std::string_view missing;  // what a 404 says
+  Lane lane = Lane::others;
 };
 
 // What messages need to know of the project.

@@ -23,16 +23,17 @@ ConnectionPool::ConnectionPool(ConnectionSettings settings, unsigned size)
       size_(std::max(1U, size)),
       watchdog_([this](const std::stop_token& stop) { watch(stop); }) {}
 
-std::optional<ConnectionPool::Lease> ConnectionPool::lease(const std::stop_token& stop) {
+std::optional<ConnectionPool::Lease> ConnectionPool::lease(Lane lane, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   if (stop.stop_requested()) return std::nullopt;
   Connection* connection = nullptr;
   if (!waiting_.empty() || (idle_.empty() && made_ == size_)) {
-    connection = wait_for_turn(lock, stop);
+    connection = wait_for_turn(lock, lane, stop);
     if (connection == nullptr) return std::nullopt;
   } else if (!idle_.empty()) {
     connection = idle_.back();
     idle_.pop_back();
+    waiting_.served(lane);
   } else {
     ++made_;
     lock.unlock();  // reading certificates takes its time
@@ -46,18 +47,19 @@ std::optional<ConnectionPool::Lease> ConnectionPool::lease(const std::stop_token
     }
     lock.lock();
     connection = connections_.emplace_back(std::move(fresh)).get();
+    waiting_.served(lane);
   }
   ++leased_;
   if (watchdog_asleep_) leased_one_.notify_one();
   return std::optional<Lease>(std::in_place, *this, *connection);
 }
 
-Connection* ConnectionPool::wait_for_turn(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
-  Waiter self;
-  waiting_.push_back(&self);
+Connection* ConnectionPool::wait_for_turn(std::unique_lock<std::mutex>& lock, Lane lane, const std::stop_token& stop) {
+  Waiter self(lane);
+  waiting_.come(self);
   self.turn.wait(lock, stop, [&self] { return self.connection != nullptr; });
   if (self.connection != nullptr) return self.connection;
-  waiting_.erase(std::find(waiting_.begin(), waiting_.end(), &self));
+  waiting_.leave(self);
   return nullptr;
 }
 
@@ -69,12 +71,13 @@ std::size_t ConnectionPool::waiting() const {
 void ConnectionPool::give_back(Connection& connection) {
   const std::lock_guard lock(mutex_);
   --leased_;
-  if (waiting_.empty()) {
+  Waiter* const next = waiting_.next();
+  if (next == nullptr) {
     idle_.push_back(&connection);
     return;
   }
-  Waiter* const next = waiting_.front();
-  waiting_.pop_front();
+  waiting_.leave(*next);
+  waiting_.served(next->lane);
   next->connection = &connection;
   next->turn.notify_one();
 }

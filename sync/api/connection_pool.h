@@ -1,9 +1,9 @@
-// The project's connections: at most so many requests in flight, callers served in the order in which they came, so
-// that polls cannot starve a walk. A watchdog thread ends requests that are overdue.
+// The project's connections: at most so many requests in flight. Callers of one lane are served in the order in which
+// they came; while both lanes wait, a connection that comes free goes to them in turn, so that polls cannot starve a
+// walk nor a walk polls (lane.h). A watchdog thread ends requests that are overdue.
 #pragma once
 
 #include <condition_variable>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "sync/api/connection.h"
+#include "sync/api/waiting_lanes.h"
 
 namespace simsync {
 
@@ -47,19 +48,21 @@ class ConnectionPool {
 
   // Blocks until it is the caller's turn; nullopt once stop is requested. Safe from any thread. The connection that was
   // used last comes first: it is the least likely to have been closed by the server.
-  std::optional<Lease> lease(const std::stop_token& stop);
+  std::optional<Lease> lease(Lane lane, const std::stop_token& stop);
 
   // Callers whose turn has not come. Safe from any thread.
   [[nodiscard]] std::size_t waiting() const;
 
  private:
   struct Waiter {
+    explicit Waiter(Lane its_lane) : lane(its_lane) {}
+    const Lane lane;
     std::condition_variable_any turn;
     Connection* connection = nullptr;
   };
 
   void give_back(Connection& connection);
-  Connection* wait_for_turn(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
+  Connection* wait_for_turn(std::unique_lock<std::mutex>& lock, Lane lane, const std::stop_token& stop);
   void watch(const std::stop_token& stop);
 
   const ConnectionSettings settings_;
@@ -67,7 +70,7 @@ class ConnectionPool {
   mutable std::mutex mutex_;  // guards what follows but the connections themselves
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> idle_;
-  std::deque<Waiter*> waiting_;
+  WaitingLanes<Waiter> waiting_;
   unsigned made_ = 0;  // connections, those being made included
   unsigned leased_ = 0;
   bool watchdog_asleep_ = false;

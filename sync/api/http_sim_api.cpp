@@ -74,7 +74,8 @@ class HttpSimApi : public SimApi {
     const std::string_view no_sim = "the SIM does not exist";
     list_ = {"list", "GET " + sims, "the API does not know project or cursor; check projects.id"};
     get_ = {"get", "GET " + sims + "/{sim}", no_sim};
-    profile_ = {"profile", "GET " + sims + "/{sim}/eSimProfile", "the SIM has no eSIM profile or does not exist"};
+    profile_ = {"profile", "GET " + sims + "/{sim}/eSimProfile", "the SIM has no eSIM profile or does not exist",
+                Lane::polls};
     credentials_ = {"credentials", "GET " + sims + "/{sim}/credentials", no_sim};
     update_ = {"update_metadata", "PATCH " + sims + "/{sim}", no_sim};
     search_ = {"search", "POST " + sims + "/search", "the API does not know the project; check projects.id"};
@@ -210,8 +211,10 @@ class HttpSimApi : public SimApi {
   Attempt try_once(const Endpoint& endpoint, const HttpRequest& request, Repeat repeat, const std::stop_token& stop,
                    Clock::duration patience, unsigned attempts, Read& read) {
     const Clock::time_point came = Clock::now();
-    // Connections are handed out in turn, so waiting for the budget with one in hand keeps the callers in order.
-    const auto lease = pool_.lease(stop);
+    // Connections are handed out in turn, so waiting for the budget with one in hand keeps a lane's callers in order.
+    // Where polls hold all of them, waiting for the rate, one of these has to go and be answered before another call
+    // gets its connection; only then does it find what the polls left of the rate.
+    const auto lease = pool_.lease(endpoint.lane, stop);
     if (!lease) throw stopped(endpoint);
     Connection& connection = **lease;
     const Clock::time_point queued = Clock::now();
@@ -278,7 +281,7 @@ class HttpSimApi : public SimApi {
   bool take_turn(const Endpoint& endpoint, Clock::time_point came, Clock::duration patience,
                  const std::stop_token& stop) {
     using Kind = RequestBudget::Turn::Kind;
-    const auto turn = budget_.take(stop, came, patience);
+    const auto turn = budget_.take(endpoint.lane, stop, came, patience);
     if (stop.stop_requested()) throw stopped(endpoint);
     if (turn.kind == Kind::granted) return turn.probe;
     const auto again = std::chrono::ceil<milliseconds>(turn.again - Clock::now());

@@ -36,7 +36,8 @@ struct HttpSimApiOptions {
 // requests are in flight. The destructor may run only when no call is under way. A call makes at most five attempts and
 // starts none later than two minutes after its first; then, and when the server has the project wait (Retry-After)
 // longer than that, it throws. What a call waits for its turn at the operator's own rate does not count: that takes
-// however long it takes, first come, first served.
+// however long it takes. Polls (profile()) wait in one lane, all other calls in another: within a lane first come,
+// first served, and while both wait, for a connection or for the rate, in turn (lane.h).
 //
 // After a 401 or 403 the whole project stops sending: each call fails with `unauthorized` (attempts() 0, retry_after()
 // the time to the next try) after at most a second, but for a single probe after 30 s, 1, 2, 5 and every 10 minutes.

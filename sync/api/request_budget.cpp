@@ -10,17 +10,27 @@ using std::chrono::seconds;
 
 constexpr std::array<seconds, 5> kProbeWaits = {seconds{30}, seconds{60}, seconds{120}, seconds{300}, seconds{600}};
 
+// Less than one request would spare nobody a wait; more than the burst has room for would hold polls back for ever.
+double reserve_for(double per_second, double burst) {
+  const double reserve = std::max(1.0, per_second / 10);
+  return 1 + reserve <= burst ? reserve : 0;
+}
+
 }  // namespace
 
 RequestBudget::RequestBudget(double per_second)
-    : per_second_(per_second), burst_(std::max(1.0, per_second)), tokens_(std::max(1.0, per_second / 10)) {}
+    : per_second_(per_second),
+      burst_(std::max(1.0, per_second)),
+      reserve_(reserve_for(per_second, burst_)),
+      tokens_(std::max(1.0, per_second / 10)) {}
 
-RequestBudget::Turn RequestBudget::try_take(Time now) {
+RequestBudget::Turn RequestBudget::try_take(Time now, Lane lane, bool others_wait) {
   if (const auto held_up = obstacle(now)) return *held_up;
   if (per_second_ > 0) {
     refill(now);
-    if (tokens_ < 1) {
-      const std::chrono::duration<double> until_next{(1 - tokens_) / per_second_};
+    const double needed = lane == Lane::polls && !others_wait ? 1 + reserve_ : 1;
+    if (tokens_ < needed) {
+      const std::chrono::duration<double> until_next{(needed - tokens_) / per_second_};
       // Rounded up: asking a nanosecond early would only mean asking twice.
       return {Turn::Kind::wait, now + std::chrono::ceil<std::chrono::microseconds>(until_next)};
     }

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <optional>
 
+#include "sync/api/lane.h"
+
 namespace simsync {
 
 class RequestBudget {
@@ -26,10 +28,14 @@ class RequestBudget {
   };
 
   // `per_second` 0: no limit. Bursts are up to a second's worth but at least one request; the first burst is a tenth
-  // of that, so that a restarting daemon does not spend a second's worth at once.
+  // of that, so that a restarting daemon does not spend a second's worth at once. The last tenth of a second's worth,
+  // and at least one request, is a reserve that polls leave to the others: these find a token even where polls take all
+  // that the rate allows. Below 2 a second the burst has no room for a reserve, and there is none.
   explicit RequestBudget(double per_second);
 
-  [[nodiscard]] Turn try_take(Time now);
+  // A poll may use the reserve where `others_wait`: it is its turn, and as long as others take every token there would
+  // never be more than the reserve.
+  [[nodiscard]] Turn try_take(Time now, Lane lane, bool others_wait);
 
   // What holds everybody up, whoever's turn it is: `refused` or `paused`; nullopt where only the rate can.
   [[nodiscard]] std::optional<Turn> obstacle(Time now) const;
@@ -53,6 +59,7 @@ class RequestBudget {
 
   double per_second_;
   double burst_;
+  double reserve_;
   double tokens_;
   std::optional<Time> refilled_at_;
   Time paused_from_{};

@@ -204,6 +204,68 @@ TEST(HttpFlow, NoMoreThanSoManyInFlight) {
   EXPECT_EQ(server->connections(), 3);
 }
 
+// True when a poll that came first is behind a list for the connection that comes free.
+bool list_passes_polls() {
+  std::atomic<int> asked = 0;
+  std::atomic<bool> open = false;
+  const auto server = ScriptedServer::routed([&](Peer& peer, const ReceivedRequest& got) {
+    ++asked;
+    while (!open) std::this_thread::sleep_for(1ms);
+    const bool poll = got.target.ends_with("/eSimProfile");
+    poll ? peer.answer(404, sample::error("none")) : peer.answer(200, kOnePage);
+  });
+  ApiConfig config = config_for(server->url());
+  config.connections = 1;
+  const auto api = client_for(config);
+  {
+    std::vector<std::jthread> callers;
+    for (int i = 0; i < 5; ++i) {
+      callers.emplace_back([&api] { error_of([&] { api->profile("sim_1", {}); }); });
+      while (asked == 0) std::this_thread::sleep_for(1ms);
+    }
+    std::this_thread::sleep_for(20ms);  // until they wait, mostly; the client does not say
+    callers.emplace_back([&api] { api->list({}, {}); });
+    std::this_thread::sleep_for(20ms);
+    open = true;
+  }
+  return server->requests()[1].target.find("/eSimProfile") == std::string::npos;
+}
+
+TEST(HttpFlow, PollsWaitForConnectionsInALaneOfTheirOwn) {
+  bool seen = false;  // a busy machine may be late once, a fault is there each time
+  for (int i = 0; i < 10 && !seen; ++i) seen = list_passes_polls();
+  EXPECT_TRUE(seen);
+}
+
+// True when the first call of a client that has one token waits for another one.
+bool waits_for_the_rate(const std::string& url, const std::function<void(SimApi&)>& call) {
+  ApiConfig config = config_for(url);
+  config.requests_per_second = 2;
+  std::atomic<std::chrono::nanoseconds> waited{};
+  HttpSimApiOptions options;
+  options.observer = [&waited](const RequestSample& sample) { waited = sample.throttled; };
+  call(*make_http_sim_api(config, ProjectConfig{"acme", Secret(kToken)}, options));
+  return waited.load() > 400ms;
+}
+
+TEST(HttpFlow, OnlyPollsLeaveTheReserve) {
+  const auto server =
+      ScriptedServer::routed([](Peer& peer, const ReceivedRequest&) { peer.answer(404, sample::error("none")); });
+  const auto waits = [&](const std::function<void(SimApi&)>& call) {
+    return waits_for_the_rate(server->url(), [&call](SimApi& api) { error_of([&] { call(api); }); });
+  };
+  EXPECT_TRUE(waits([](SimApi& api) { api.profile("sim_1", {}); }));
+  const std::array<std::function<void(SimApi&)>, 5> others = {
+      [](SimApi& api) { api.list({}, {}); }, [](SimApi& api) { api.get("sim_1", {}); },
+      [](SimApi& api) { api.credentials("sim_1", {}); }, [](SimApi& api) { api.update_metadata("sim_1", "{}", {}); },
+      [](SimApi& api) { api.search("8988", {}, {}); }};
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    bool went_at_once = false;  // a busy machine may take its time once
+    for (int tries = 0; tries < 5 && !went_at_once; ++tries) went_at_once = !waits(others[i]);
+    EXPECT_TRUE(went_at_once) << i;
+  }
+}
+
 TEST(HttpFlow, ARefusedTokenStopsTheProject) {
   const auto server = ScriptedServer::routed([](Peer& peer, const ReceivedRequest&) {
     peer.answer(401, sample::error("Invalid authorization token", "unauthenticated"));

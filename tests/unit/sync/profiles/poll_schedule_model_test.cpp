@@ -112,7 +112,7 @@ class Polling {
   void until(Clock::time_point end,
              const std::function<void(std::size_t, Clock::time_point, Clock::time_point)>& polled) {
     while (now_ < end) {
-      const auto turn = budget_.try_take(now_);
+      const auto turn = budget_.try_take(now_, Lane::others, true);
       if (turn.kind != RequestBudget::Turn::Kind::granted) {
         now_ = std::max(now_ + 1us, turn.again);
         continue;
