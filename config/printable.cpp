@@ -100,6 +100,15 @@ bool needs_escaping(std::string_view bytes) {
   return false;
 }
 
+bool is_utf8(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const Utf8Character c = first_character(bytes);
+    if (!c.valid) return false;
+    bytes.remove_prefix(c.length);
+  }
+  return true;
+}
+
 std::string printable(std::string_view bytes) {
   std::string out;
   while (!bytes.empty()) {

@@ -1,6 +1,6 @@
 // Makes bytes from outside fit to stand in one line of a log or an error: nothing in them can end the line,
-// move a terminal's cursor, reorder the text around them or be anything but UTF-8. The daemon's output to a terminal
-// uses printable(); the rest is internal to config/.
+// move a terminal's cursor, reorder the text around them or be anything but UTF-8. The daemon uses printable(),
+// beginning() and is_utf8(); the rest is internal to config/.
 #pragma once
 
 #include <cstddef>
@@ -30,6 +30,9 @@ void append_escaped(std::string& out, std::string_view bytes, Escaping escaping)
 
 // Whether append_escaped changes something in `bytes`; a lone backslash does not count.
 bool needs_escaping(std::string_view bytes);
+
+// Whether all of it is well-formed.
+bool is_utf8(std::string_view bytes);
 
 // `bytes` for a terminal, where quotes and backslashes may stay: '?' for each of the other characters that
 // append_escaped escapes, and for each byte that is not UTF-8.

@@ -9,13 +9,27 @@
 namespace simsync {
 namespace {
 
-void add_output_option(CLI::App& command, OutputFormat& output) {
+void add_output_option(CLI::App& command, OutputFormat& output,
+                       const std::string& description = "How to print: table, json or csv") {
   static const std::map<std::string, OutputFormat> formats = {
       {"table", OutputFormat::table}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}};
-  command.add_option("--output", output, "How to print: table, json or csv")
+  command.add_option("--output", output, description)
       ->transform(CLI::CheckedTransformer(formats).description(""))
       ->type_name("FORMAT")
       ->default_str("table");
+}
+
+CLI::App* add_explain(CLI::App& app, CommandLine& line) {
+  CLI::App* const explain = app.add_subcommand(
+      "explain", "All that is known of one SIM: now, its timeline, its last and next poll, what is pending");
+  explain->add_option("sim", line.sim, "The SIM's id or ICCID")
+      ->required()
+      ->check([](const std::string& text) { return text.empty() ? "a SIM's id or ICCID is not empty" : ""; })
+      ->type_name("SIM|ICCID");
+  explain->add_option("--project", line.project, "Only this project")->type_name("P");
+  explain->add_flag("--all", line.all, "The whole timeline and all that is pending, not only the newest 200 entries");
+  add_output_option(*explain, line.output, "How to print: table, json or csv (the timeline only)");
+  return explain;
 }
 
 struct Subcommand {
@@ -46,6 +60,7 @@ std::variant<CommandLine, ExitCode> parse_command_line(int argc, const char* con
   CLI::App* const status = app.add_subcommand("status", "Per project: how fresh, how many SIMs, what is due");
   status->add_option("--project", line.project, "Only this project")->type_name("P");
   add_output_option(*status, line.output);
+  CLI::App* const explain = add_explain(app, line);
   CLI::App* const approve =
       app.add_subcommand("approve", "Accept, once, the mass disappearance that a walk has held back");
   approve->add_option("walk", line.walk, "The walk's number, as 'simsyncd status' and the alert say it")
@@ -65,9 +80,10 @@ std::variant<CommandLine, ExitCode> parse_command_line(int argc, const char* con
     std::cerr << "simsyncd: " << what << "; 'simsyncd --help' lists the commands\n";
     return ExitCode::usage;
   }
-  for (const Subcommand& known : {Subcommand{run, CommandName::run}, Subcommand{sync, CommandName::sync},
-                                  Subcommand{check, CommandName::check}, Subcommand{migrate, CommandName::migrate},
-                                  Subcommand{status, CommandName::status}, Subcommand{approve, CommandName::approve}}) {
+  for (const Subcommand& known :
+       {Subcommand{run, CommandName::run}, Subcommand{sync, CommandName::sync}, Subcommand{check, CommandName::check},
+        Subcommand{migrate, CommandName::migrate}, Subcommand{status, CommandName::status},
+        Subcommand{explain, CommandName::explain}, Subcommand{approve, CommandName::approve}}) {
     if (known.app->parsed()) line.command = known.name;
   }
   return line;

@@ -10,7 +10,7 @@
 
 namespace simsync {
 
-enum class CommandName { run, sync, check, migrate, status, approve };
+enum class CommandName { run, sync, check, migrate, status, explain, approve };
 
 struct CommandLine {
   CommandName command = CommandName::run;
@@ -19,6 +19,8 @@ struct CommandLine {
   bool dry_run = false;
   bool verify = false;    // compare all SIMs with the database
   std::int64_t walk = 0;  // to approve
+  std::string sim;        // to explain: an id or an ICCID
+  bool all = false;       // the whole timeline
   OutputFormat output = OutputFormat::table;
 };
 

@@ -28,6 +28,8 @@ ExitCode dispatch(const CommandLine& line, const Config& config, const std::stop
       return check_command(line, config, stop);
     case CommandName::migrate:
       return migrate_command(config);
+    case CommandName::explain:
+      return explain_command(line, config);
     case CommandName::approve:
       return approve_command(line, config);
     case CommandName::status:

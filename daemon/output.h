@@ -1,22 +1,37 @@
-// Prints rows as people and scripts expect them: an aligned table, a JSON array of objects, or CSV (RFC 4180).
+// Prints rows as people and scripts expect them: an aligned table, a JSON array of objects, or CSV (RFC 4180); and what
+// is more than one table as sections under their names, or JSON.
 #pragma once
 
 #include <cstdint>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
+
+#include "storage/sim.h"
 
 namespace simsync {
 
 enum class OutputFormat { table, json, csv };
 
+// Valid JSON that stands in JSON as it is, so that no digit of a number is lost; text elsewhere.
+struct JsonText {
+  std::string text;
+};
+
 // Null prints as nothing (table, CSV) or null (JSON).
-using Cell = std::variant<std::monostate, std::string, std::int64_t, bool>;
+using Cell = std::variant<std::monostate, std::string, std::int64_t, bool, JsonText>;
 
 inline Cell count_cell(std::uint64_t count) {
   return static_cast<std::int64_t>(count);
 }
+
+// RFC 3339 in UTC, with microseconds where they are not zero.
+Cell time_cell(const std::optional<TimePoint>& time);
+
+// A JsonText where `text` is JSON, else a text.
+Cell json_cell(const std::string& text);
 
 struct Table {
   std::vector<std::string> columns;     // snake_case; the JSON keys and the CSV header
@@ -26,5 +41,25 @@ struct Table {
 // Nothing that moves a terminal's cursor or reorders its text reaches it: the table shows control characters, bidi
 // marks and bytes that are not UTF-8 as '?'. JSON and CSV are for programs and keep what they can hold.
 void print(std::ostream& out, const Table& table, OutputFormat format);
+
+// A part of what is known of one thing.
+struct Section {
+  enum class Shape {
+    one,   // a row or none: a line for each column; in JSON an object or null
+    list,  // a table; in JSON an array of objects
+  };
+
+  std::string name;  // snake_case: the heading, and the JSON key
+  Shape shape = Shape::list;
+  Table table;
+  std::string note = {};  // beside the heading; in JSON the key NAME_note, where it is not empty
+};
+
+using Document = std::vector<Section>;
+
+// Sections and documents one below the other, an empty line between them; the same guard.
+void print_sections(std::ostream& out, const std::vector<Document>& documents);
+// An array with an object for each document.
+void print_json(std::ostream& out, const std::vector<Document>& documents);
 
 }  // namespace simsync

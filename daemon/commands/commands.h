@@ -15,6 +15,7 @@ ExitCode sync_command(const CommandLine& line, const Config& config, std::stop_t
 ExitCode check_command(const CommandLine& line, const Config& config, std::stop_token stop);
 ExitCode migrate_command(const Config& config);
 ExitCode status_command(const CommandLine& line, const Config& config);
+ExitCode explain_command(const CommandLine& line, const Config& config);
 ExitCode approve_command(const CommandLine& line, const Config& config);
 
 // Brings the schema to this version, or, with `database.migrate: false`, insists that it is. Throws StorageError.

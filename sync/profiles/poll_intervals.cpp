@@ -24,7 +24,8 @@ PollIntervals::PollIntervals(const ProfilesConfig& config) : quiet_after_(config
     const auto quiet = static_cast<double>(config.quiet_interval.count());
     const double ratio = std::max(kQuietRatio, std::pow(quiet / usual, 1 / kMostQuietSteps));
     for (double step = usual * ratio; step * std::sqrt(ratio) < quiet; step *= ratio) {
-      steps_.emplace_back(std::llround(step));
+      // Whole seconds, where that is nothing, are easier to read.
+      steps_.emplace_back(step < 60'000 ? std::llround(step) : std::llround(step / 1000) * 1000);
     }
     steps_.push_back(config.quiet_interval);
   }

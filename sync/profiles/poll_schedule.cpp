@@ -11,6 +11,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr milliseconds kFirstRetry = std::chrono::seconds{5};
 constexpr Tick kRelaxEvery = 100;
 // Quiet intervals get longer when the budget is too small, and shorter only when it is ample: else they would change
 // to and fro.
@@ -21,12 +22,10 @@ constexpr char kActive[] = "active";
 
 }  // namespace
 
-PollSchedule::PollSchedule(PollIntervals intervals, double polls_per_second, Clock::time_point now, TimePoint wall_now,
-                           milliseconds first_retry)
+PollSchedule::PollSchedule(PollIntervals intervals, double polls_per_second, Clock::time_point now, TimePoint wall_now)
     : intervals_(std::move(intervals)),
       polls_per_second_(polls_per_second),
       clock_(now, wall_now),
-      first_retry_(first_retry),
       waiting_(intervals_.size()),
       counts_(intervals_.size()),
       longest_quiet_(intervals_.usual()) {
@@ -134,19 +133,29 @@ std::optional<PollSchedule::Poll> PollSchedule::due(Clock::time_point now) {
   const Tick tick = clock_.tick(now);
   if (tick - relaxed_at_ >= kRelaxEvery) relax(tick);
   if (circuit_.open() && !circuit_.may_probe(now)) return std::nullopt;
-  const auto step = most_overdue(tick);
-  if (!step) return std::nullopt;
-  auto& heap = waiting_[*step];
-  const Slot slot = heap.front().slot;
-  std::ranges::pop_heap(heap, std::greater<>{});
-  heap.pop_back();
-  roster_.at(slot).asked = true;
+  const auto slot = circuit_.open() ? probe() : most_overdue(tick);
+  if (!slot) return std::nullopt;
+  roster_.at(*slot).asked = true;
   ++asked_;
   if (circuit_.open()) {
     circuit_.probe_sent();
-    probe_ = slot;
+    probe_ = *slot;
   }
-  return Poll{slot, roster_.id_of(slot)};
+  return Poll{*slot, roster_.id_of(*slot)};
+}
+
+// To find out about the API, not about a profile: one that has not failed itself, lest a few that always fail keep all
+// the others waiting. Whether it is due does not matter.
+std::optional<PollSchedule::Slot> PollSchedule::probe() const {
+  std::optional<Slot> any;
+  for (Step step = 0; step < waiting_.size(); ++step) {
+    for (const Waiting& waiting : waiting_[step]) {
+      if (!is_waiting(waiting, step)) continue;
+      if (roster_.at(waiting.slot).failures == 0) return waiting.slot;
+      any = waiting.slot;
+    }
+  }
+  return any;
 }
 
 PollSchedule::Answer PollSchedule::answered(Ticket ticket, const ProfileReading& reading, Clock::time_point now) {
@@ -188,7 +197,7 @@ bool PollSchedule::failed(Ticket ticket, Failure failure, Clock::time_point now)
   const auto slot = take_back(ticket);
   if (!slot) return opened;
   PolledProfile& profile = roster_.at(*slot);
-  milliseconds pause = first_retry_;
+  milliseconds pause = kFirstRetry;
   if (failure == Failure::of_sim) {
     pause *= 1U << profile.failures;
     profile.failures = std::min(profile.failures + 1U, kMostFailures);
@@ -226,7 +235,7 @@ std::optional<PollSchedule::Clock::time_point> PollSchedule::next_due() {
     if (!waiting_[step].empty() && (!next || waiting_[step].front().due < *next)) next = waiting_[step].front().due;
   }
   if (!next || (circuit_.open() && circuit_.probing())) return std::nullopt;
-  return circuit_.open() ? std::max(circuit_.probe_at(), clock_.time(*next)) : clock_.time(*next);
+  return circuit_.open() ? circuit_.probe_at() : clock_.time(*next);
 }
 
 // ---- when
@@ -285,18 +294,23 @@ void PollSchedule::drop_stale(Step step) {
   }
 }
 
-std::optional<PollSchedule::Step> PollSchedule::most_overdue(Tick now) {
-  std::optional<Step> most;
+// Taken off its heap.
+std::optional<PollSchedule::Slot> PollSchedule::most_overdue(Tick now) {
+  std::vector<Waiting>* most = nullptr;
   double most_behind = -1;
   for (Step step = 0; step < waiting_.size(); ++step) {
     drop_stale(step);
     if (waiting_[step].empty() || waiting_[step].front().due > now) continue;
     const double behind = static_cast<double>(now - waiting_[step].front().due) / every(step);
     if (behind <= most_behind) continue;
-    most = step;
+    most = &waiting_[step];
     most_behind = behind;
   }
-  return most;
+  if (most == nullptr) return std::nullopt;
+  const Slot slot = most->front().slot;
+  std::ranges::pop_heap(*most, std::greater<>{});
+  most->pop_back();
+  return slot;
 }
 
 double PollSchedule::needed(Step longest_quiet) const {

@@ -33,9 +33,7 @@ class PollSchedule {
   using Ticket = std::uint32_t;  // of a poll that was given out, until it is told what came of it
 
   // `polls_per_second`: what the budget has for polls; 0: no limit. `wall_now` is the wall-clock time of `now`.
-  // `first_retry`: when a poll that failed is tried again.
-  PollSchedule(PollIntervals intervals, double polls_per_second, Clock::time_point now, TimePoint wall_now,
-               std::chrono::milliseconds first_retry = std::chrono::seconds{5});
+  PollSchedule(PollIntervals intervals, double polls_per_second, Clock::time_point now, TimePoint wall_now);
 
   // ---- who is polled
 
@@ -57,7 +55,8 @@ class PollSchedule {
     Ticket ticket = 0;
     std::string sim_id;
   };
-  // The profile that is most overdue, if one is due; it is not due again before it was told what came of this poll.
+  // The profile that is most overdue, if one is due, or while the API fails one that probes it; it is not due again
+  // before it was told what came of this poll.
   std::optional<Poll> due(Clock::time_point now);
 
   struct Answer {
@@ -126,14 +125,14 @@ class PollSchedule {
   // Takes back a ticket; nullopt: its SIM has left.
   std::optional<Slot> take_back(Ticket ticket);
   void drop_stale(Step step);
-  std::optional<Step> most_overdue(Tick now);
+  std::optional<Slot> most_overdue(Tick now);
+  [[nodiscard]] std::optional<Slot> probe() const;
   void relax(Tick now);
   [[nodiscard]] double needed(Step longest_quiet) const;
 
   const PollIntervals intervals_;
   const double polls_per_second_;
   const PollClock clock_;
-  const std::chrono::milliseconds first_retry_;
   std::vector<Tick> lengths_;  // of the steps
 
   PollRoster roster_;

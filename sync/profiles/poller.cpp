@@ -50,8 +50,7 @@ Poller::Poller(PollSettings settings, SimApi& api, StoreFactory& stores, Patienc
       retry_(patience, project_),
       store_(stores.open()),
       schedule_(patience == Patience::none ? once_each() : PollIntervals{settings_.profiles},
-                settings_.requests_per_second * kPollShare, Clock::now(), wall_clock(),
-                patience == Patience::none ? std::chrono::milliseconds{kLongAgo} : std::chrono::seconds{5}),
+                settings_.requests_per_second * kPollShare, Clock::now(), wall_clock()),
       moved_(kWaitingAnswers) {}
 
 PollReport Poller::run(std::stop_token stop) {
@@ -106,7 +105,7 @@ void Poller::work(Mode mode, std::stop_source& stopping) {
   std::exception_ptr failure;
   try {
     const std::stop_token stop = stopping.get_token();
-    while (const std::optional<PollSchedule::Poll> poll = next_due(mode, stop)) ask(*poll, stop);
+    while (const std::optional<PollSchedule::Poll> poll = next_due(mode, stop)) ask(*poll, mode, stop);
   } catch (...) {
     // What no answer of the API explains (memory, threads) ends the polling where its caller can see it.
     failure = std::current_exception();
@@ -134,7 +133,7 @@ std::optional<PollSchedule::Poll> Poller::next_due(Mode mode, const std::stop_to
   return std::nullopt;
 }
 
-void Poller::ask(const PollSchedule::Poll& poll, const std::stop_token& stop) {
+void Poller::ask(const PollSchedule::Poll& poll, Mode mode, const std::stop_token& stop) {
   try {
     ProfileAnswer answer = api_.profile(poll.sim_id, stop);
     // The schedule and the history go by the SIM that was asked for.
@@ -142,9 +141,9 @@ void Poller::ask(const PollSchedule::Poll& poll, const std::stop_token& stop) {
     take_answer(poll, {std::move(answer.profile), answer.exchange.asked_at, answer.exchange.observed_at}, stop);
   } catch (const ApiError& error) {
     if (error.failure() == ApiFailure::not_found) {
-      settle(poll, stop);
+      settle(poll, mode, stop);
     } else {
-      note_failure(poll, error);
+      note_failure(poll, mode, error);
     }
   }
 }
@@ -166,7 +165,7 @@ void Poller::take_answer(const PollSchedule::Poll& poll, ProfileReading reading,
 // The API says that there is no such profile. Either the SIM is gone, which the next walk will find (only a complete
 // walk can: product.md, promise 2), or it is not what the mirror holds: a pSIM has no profile (sims-reference.txt,
 // "Retrieve an eSIM profile").
-void Poller::settle(const PollSchedule::Poll& poll, const std::stop_token& stop) {
+void Poller::settle(const PollSchedule::Poll& poll, Mode mode, const std::stop_token& stop) {
   try {
     SimAnswer answer = api_.get(poll.sim_id, stop);
     const std::lock_guard lock{mutex_};
@@ -176,7 +175,11 @@ void Poller::settle(const PollSchedule::Poll& poll, const std::stop_token& stop)
       skip_log_.note("profile skipped", project_, poll.sim_id, "the API has none for this eSIM");
       ++report_.failed;
       report_.last_error = "SIM " + poll.sim_id + ": the API has no profile for this eSIM";
-      schedule_.failed(poll.ticket, PollSchedule::Failure::of_sim, Clock::now());
+      if (mode == Mode::once) {
+        schedule_.absent(poll.ticket, Clock::now());
+      } else {
+        schedule_.failed(poll.ticket, PollSchedule::Failure::of_sim, Clock::now());
+      }
       return;
     }
     schedule_.absent(poll.ticket, Clock::now());
@@ -185,7 +188,7 @@ void Poller::settle(const PollSchedule::Poll& poll, const std::stop_token& stop)
     settled_.push_back({std::move(answer.sim), answer.exchange.asked_at, answer.exchange.observed_at});
   } catch (const ApiError& error) {
     if (error.failure() != ApiFailure::not_found) {
-      note_failure(poll, error);
+      note_failure(poll, mode, error);
       return;
     }
     const std::lock_guard lock{mutex_};
@@ -203,7 +206,7 @@ void Poller::note_answer() {
   changed_.notify_all();  // a probe let the others wait
 }
 
-void Poller::note_failure(const PollSchedule::Poll& poll, const ApiError& error) {
+void Poller::note_failure(const PollSchedule::Poll& poll, Mode mode, const ApiError& error) {
   const std::lock_guard lock{mutex_};
   if (error.failure() == ApiFailure::stopped) {
     schedule_.dropped(poll.ticket);
@@ -212,11 +215,15 @@ void Poller::note_failure(const PollSchedule::Poll& poll, const ApiError& error)
   ++report_.failed;
   report_.last_error = error.what();
   log::debug("poll failed", {{"project", project_}, {"sim", poll.sim_id}, {"error", error.what()}});
-  // One pass: once the API's client has given up trying, the next SIM fares no better.
-  report_.given_up |= error.failure() == ApiFailure::unauthorized || error.failure() == ApiFailure::unreachable;
-  if (!schedule_.failed(poll.ticket, whose(error.failure()), Clock::now())) return;
+  const PollSchedule::Failure failure = whose(error.failure());
+  if (mode == Mode::once) {
+    // Each is asked once; and once the API's client has given up trying, the next SIM fares no better.
+    report_.given_up |= failure == PollSchedule::Failure::of_api;
+    schedule_.absent(poll.ticket, Clock::now());
+    return;
+  }
+  if (!schedule_.failed(poll.ticket, failure, Clock::now())) return;
   failing_since_ = wall_clock();
-  report_.given_up = true;
   log::warning("polls are failing, the API is only probed", {{"project", project_}, {"error", error.what()}});
 }
 

@@ -76,11 +76,11 @@ class Poller : public WalkNews {
   // The workers.
   void work(Mode mode, std::stop_source& stopping);
   std::optional<PollSchedule::Poll> next_due(Mode mode, const std::stop_token& stop);
-  void ask(const PollSchedule::Poll& poll, const std::stop_token& stop);
+  void ask(const PollSchedule::Poll& poll, Mode mode, const std::stop_token& stop);
   void take_answer(const PollSchedule::Poll& poll, ProfileReading reading, const std::stop_token& stop);
-  void settle(const PollSchedule::Poll& poll, const std::stop_token& stop);
+  void settle(const PollSchedule::Poll& poll, Mode mode, const std::stop_token& stop);
   void note_answer();
-  void note_failure(const PollSchedule::Poll& poll, const ApiError& error);
+  void note_failure(const PollSchedule::Poll& poll, Mode mode, const ApiError& error);
 
   // The roster.
   [[nodiscard]] bool is_polled(const Sim& sim) const;

@@ -27,6 +27,11 @@ TEST(Printable, WhatMovesOrEndsTheLineIsEscaped) {
   for (const char* text : {"\n", "\x7F", "\xC2\x85", "\xE2\x80\xAE", "\"", "\xFF"}) EXPECT_TRUE(needs_escaping(text));
 }
 
+TEST(Printable, KnowsUtf8) {
+  for (const char* text : {"", "a\n", "\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80"}) EXPECT_TRUE(is_utf8(text));
+  for (const char* text : {"\xFF", "a\xC3", "\xC0\x80", "\xED\xA0\x80"}) EXPECT_FALSE(is_utf8(text));
+}
+
 TEST(Printable, BytesThatAreNoUtf8) {
   EXPECT_EQ(escaped("\xFF\xC3"), "\\xff\\xc3");
   EXPECT_EQ(escaped("\xFF", Escaping::json), "\\\\xff");

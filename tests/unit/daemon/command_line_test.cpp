@@ -30,6 +30,13 @@ TEST(CommandLineTest, EachCommand) {
   const auto approve = std::get<CommandLine>(parse({"approve", "17"}));
   EXPECT_EQ(approve.command, CommandName::approve);
   EXPECT_EQ(approve.walk, 17);
+  const auto explain = std::get<CommandLine>(parse({"explain", "sim_1", "--project", "acme", "--output", "json"}));
+  EXPECT_EQ(explain.command, CommandName::explain);
+  EXPECT_EQ(explain.sim, "sim_1");
+  EXPECT_EQ(explain.project, "acme");
+  EXPECT_EQ(explain.output, OutputFormat::json);
+  EXPECT_FALSE(explain.all);
+  EXPECT_TRUE(std::get<CommandLine>(parse({"explain", "--all", "8988307000000753711F"})).all);
 }
 
 TEST(CommandLineTest, MistakesAreOneLineAndExitTwo) {
@@ -41,7 +48,10 @@ TEST(CommandLineTest, MistakesAreOneLineAndExitTwo) {
                                                                                      {"--config"},
                                                                                      {"approve"},
                                                                                      {"approve", "x"},
-                                                                                     {"approve", "-1"}}) {
+                                                                                     {"approve", "-1"},
+                                                                                     {"explain"},
+                                                                                     {"explain", ""},
+                                                                                     {"explain", "a", "b"}}) {
     testing::internal::CaptureStderr();
     const auto result = parse(words);
     const std::string said = testing::internal::GetCapturedStderr();
@@ -56,6 +66,12 @@ TEST(CommandLineTest, HelpIsNoMistake) {
   testing::internal::CaptureStdout();
   EXPECT_EQ(std::get<ExitCode>(parse({"--help"})), ExitCode::done);
   EXPECT_THAT(testing::internal::GetCapturedStdout(), HasSubstr("sync"));
+}
+
+TEST(CommandLineTest, HelpSaysWhatCsvIsOfASim) {
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(std::get<ExitCode>(parse({"explain", "--help"})), ExitCode::done);
+  EXPECT_THAT(testing::internal::GetCapturedStdout(), HasSubstr("csv (the timeline only)"));
 }
 
 }  // namespace

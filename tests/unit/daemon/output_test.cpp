@@ -46,5 +46,74 @@ TEST(Output, JsonKeepsTypesAndOrder) {
   EXPECT_NE(json.find(R"("two\nlines\u001b[1m")"), std::string::npos) << json;
 }
 
+TEST(Output, JsonIsJsonWhateverIsInIt) {
+  const Table table{{"a", "b", "c", "d"},
+                    {{JsonText{R"({"n": 12345678901234567890.10})"}, true, std::string{"\xFF"}, std::monostate{}}}};
+  std::ostringstream out;
+  print(out, table, OutputFormat::json);
+  EXPECT_EQ(out.str(),
+            "[\n  {\n    \"a\": {\"n\": 12345678901234567890.10},\n    \"b\": true,\n    \"c\": \"\xEF\xBF\xBD\",\n"
+            "    \"d\": null\n  }\n]\n");
+  out.str("");
+  print(out, Table{{"a"}, {}}, OutputFormat::json);
+  EXPECT_EQ(out.str(), "[]\n");
+}
+
+TEST(Output, TimesAreThoseOfRfc3339) {
+  const TimePoint second = std::chrono::sys_days{std::chrono::year{2026} / 3 / 1} + std::chrono::seconds{3661};
+  EXPECT_EQ(std::get<std::string>(time_cell(second)), "2026-03-01T01:01:01Z");
+  EXPECT_EQ(std::get<std::string>(time_cell(second + std::chrono::microseconds{20})), "2026-03-01T01:01:01.000020Z");
+  EXPECT_TRUE(std::holds_alternative<std::monostate>(time_cell(std::nullopt)));
+}
+
+TEST(Output, OnlyJsonIsTakenForJson) {
+  EXPECT_EQ(std::get<JsonText>(json_cell(R"({"a": 1})")).text, R"({"a": 1})");
+  EXPECT_EQ(std::get<std::string>(json_cell(R"({"a": 1}, "b": 2)")), R"({"a": 1}, "b": 2)");
+}
+
+std::vector<Document> documents() {
+  const auto document = [](const std::string& id) {
+    return Document{{"sim",
+                     Section::Shape::one,
+                     {{"sim_id", "iccid", "metadata"}, {{id, std::monostate{}, JsonText{"{\"a\": \"\u009b\"}"}}}}},
+                    {"profile", Section::Shape::one, {{"status"}, {}}},
+                    {"timeline", Section::Shape::list, kTable, "3 older\n"},
+                    {"pending", Section::Shape::list, {{"kind"}, {}}}};
+  };
+  return {document("sim_1\033[2J"), document("sim_2")};
+}
+
+TEST(Output, SectionsStandUnderTheirNamesSafeForATerminal) {
+  std::ostringstream out;
+  print_sections(out, documents());
+  const std::string rest =
+      "  iccid\n"
+      "  metadata  {\"a\": \"?\"}\n"
+      "\nprofile\n  none\n"
+      "\ntimeline: 3 older?\n"
+      "  project   sims  error\n"
+      "  acme     20000\n"
+      "  b,\"ü\"        7  two?lines?[1m\n"
+      "\npending\n  none\n";
+  EXPECT_EQ(out.str(), "sim\n  sim_id    sim_1?[2J\n" + rest + "\nsim\n  sim_id    sim_2\n" + rest);
+}
+
+TEST(Output, DocumentsAreOneArray) {
+  std::ostringstream out;
+  print_json(out, documents());
+  EXPECT_NE(out.str().find("[\n  {\n    \"sim\": {\n      \"sim_id\": \"sim_1\\u001b[2J\",\n      \"iccid\": null,\n"),
+            std::string::npos)
+      << out.str();
+  EXPECT_NE(out.str().find("    \"profile\": null,\n    \"timeline\": [\n      {\n        \"project\": \"acme\",\n"),
+            std::string::npos)
+      << out.str();
+  EXPECT_NE(out.str().find("\n    ],\n    \"timeline_note\": \"3 older\\n\",\n    \"pending\": []\n  },\n  {\n"),
+            std::string::npos)
+      << out.str();
+  out.str("");
+  print_json(out, {});
+  EXPECT_EQ(out.str(), "[]\n");
+}
+
 }  // namespace
 }  // namespace simsync

@@ -208,10 +208,17 @@ TEST_F(PollScheduleTest, TheRetiredAreAskedOnceADay) {
 
 TEST_F(PollScheduleTest, WhoFailsWaitsEverLongerButNoLongerThanTheInterval) {
   roster({never_polled("a")});
+  Sim other;
+  other.id = "b";
   std::vector<std::chrono::milliseconds> pauses;
   for (int i = 0; i < 20; ++i) {
     ASSERT_EQ(next(), "a");
     fail("a", Failure::of_sim);
+    // In between another one is answered: it is not the API.
+    schedule_.watch(other, now_, wall_of(now_));
+    ASSERT_EQ(next(), "b");
+    answer("b");
+    schedule_.forget("b");
     pauses.push_back(wait());
   }
   EXPECT_THAT(std::vector(pauses.begin(), pauses.begin() + 4), ElementsAre(5s, 10s, 20s, 40s));
@@ -251,6 +258,30 @@ TEST_F(PollScheduleTest, AnApiThatFailsIsOnlyProbed) {
   std::set<std::string> due;
   for (std::string id = next(); id != "-"; id = next()) due.insert(id);
   EXPECT_EQ(due.size(), 18U);
+}
+
+// A few whose answers can never be read, and whose retries come together, must not keep the rest from being asked.
+TEST_F(PollScheduleTest, WhoFailsAlwaysDoesNotProbeTheApi) {
+  std::vector<Watched> all;
+  for (int i = 0; i < 9; ++i) all.push_back(watched("bad_" + std::to_string(i), 30h));
+  for (int i = 0; i < 50; ++i) all.push_back(watched("sim_" + std::to_string(i), 1min));
+  roster(all);
+  for (unsigned i = 0; i < ApiCircuit::kFailuresToOpen; ++i) {
+    const std::string bad = next();
+    ASSERT_TRUE(bad.starts_with("bad_"));
+    fail(bad, Failure::of_sim);
+  }
+  ASSERT_TRUE(schedule_.api_failing());
+  for (int i = 0; i < 3 && schedule_.api_failing(); ++i) {
+    wait();
+    const std::string probe = next();
+    if (probe.starts_with("bad_")) {
+      fail(probe, Failure::of_sim);
+    } else {
+      answer(probe);
+    }
+  }
+  EXPECT_FALSE(schedule_.api_failing());
 }
 
 TEST_F(PollScheduleTest, ALateAnswerClosesTheCircuitToo) {
