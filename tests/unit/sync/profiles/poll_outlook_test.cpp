@@ -67,6 +67,7 @@ TEST_F(PollOutlookTest, WhatMovedLatelyIsAskedMoreOften) {
 TEST_F(PollOutlookTest, EveryKindOfMoveCounts) {
   const auto recent_after = [this](const std::function<void()>& move) {
     moved(6h);
+    story_.timeline.clear();
     move();
     return interval() == 30s;
   };
@@ -76,7 +77,9 @@ TEST_F(PollOutlookTest, EveryKindOfMoveCounts) {
   EXPECT_TRUE(recent_after([this] { story_.sim.created_at = kNow; }));
   EXPECT_TRUE(recent_after([this] { story_.sim.created_at = kNow + 1h; })) << "a clock that is ahead";
   const auto change = [this](const char* field) {
-    story_.timeline.push_back({.observed_at = kNow, .what = field, .kind = "changed"});
+    SimStory::Entry& entry = story_.timeline.emplace_back();
+    entry.observed_at = kNow;
+    entry.what = field;
   };
   EXPECT_FALSE(recent_after([&] { change("metadata"); }));
   EXPECT_TRUE(recent_after([&] { change("status"); })) << "activated, retired, back";
