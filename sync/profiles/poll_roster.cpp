@@ -1,6 +1,7 @@
 #include "sync/profiles/poll_roster.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace simsync {
 namespace {
@@ -23,19 +24,15 @@ std::uint64_t milliseconds_of(const PolledProfile& profile) {
 }  // namespace
 
 // By the short id where there is one: it need not be taken apart to find its place again.
-std::size_t PollRoster::home_of(std::string_view sim_id, const std::optional<ShortId>& id) const {
-  return ((hasher_.id(id ? id->bytes() : sim_id).low >> 32U) * table_.size()) >> 32U;
+PollRoster::Home PollRoster::home_of(std::string_view sim_id, const std::optional<ShortId>& id) const {
+  const std::uint64_t fingerprint = hasher_.id(id ? id->bytes() : sim_id).low;
+  return {((fingerprint >> 32U) * table_.size()) >> 32U, static_cast<Entry>(fingerprint) << kSlotBits};
 }
 
-std::size_t PollRoster::home_of(Slot slot) const {
+PollRoster::Home PollRoster::home_of(Slot slot) const {
   const ShortId& id = profiles_[slot].id;
   const auto number = id.number();
   return number ? home_of(long_ids_[*number], std::nullopt) : home_of({}, id);
-}
-
-std::size_t PollRoster::empty_from(std::size_t place) const {
-  while (table_[place] != 0) place = place + 1 == table_.size() ? 0 : place + 1;
-  return place;
 }
 
 bool PollRoster::is(Slot slot, std::string_view sim_id, const std::optional<ShortId>& id) const {
@@ -45,20 +42,36 @@ bool PollRoster::is(Slot slot, std::string_view sim_id, const std::optional<Shor
   return number && long_ids_[*number] == sim_id;
 }
 
+std::size_t PollRoster::place_of(std::string_view sim_id, const std::optional<ShortId>& id, Home home) const {
+  const auto is_it = [&](Entry entry) {
+    return (entry >> kSlotBits) == (home.tag >> kSlotBits) && is(slot_of(entry), sim_id, id);
+  };
+  while (table_[home.place] != 0 && !is_it(table_[home.place])) home.place = after(home.place);
+  return home.place;
+}
+
 std::optional<PollRoster::Slot> PollRoster::find(std::string_view sim_id) const {
   if (table_.empty()) return std::nullopt;
   const std::optional<ShortId> id = ShortId::of(sim_id);
-  for (std::size_t place = home_of(sim_id, id); table_[place] != 0; place = (place + 1) % table_.size()) {
-    const Slot slot = table_[place] - 1;
-    if (is(slot, sim_id, id)) return slot;
-  }
-  return std::nullopt;
+  const Entry found = table_[place_of(sim_id, id, home_of(sim_id, id))];
+  return found == 0 ? std::nullopt : std::optional{slot_of(found)};
 }
 
-PollRoster::Slot PollRoster::add(std::string_view sim_id) {
-  if (table_.size() < kFewest || used_ + 1 > table_.size() / 8 * 7) grow();
+std::pair<PollRoster::Slot, bool> PollRoster::find_or_add(std::string_view sim_id) {
+  if (used_ + 1 > table_.size() / 8 * 7) grow();
+  const std::optional<ShortId> id = ShortId::of(sim_id);
+  const Home home = home_of(sim_id, id);
+  Entry& there = table_[place_of(sim_id, id, home)];
+  if (there != 0) return {slot_of(there), false};
+  const Slot slot = new_slot(sim_id, id);
+  there = home.tag | (slot + 1);
+  return {slot, true};
+}
+
+PollRoster::Slot PollRoster::new_slot(std::string_view sim_id, const std::optional<ShortId>& id) {
   Slot slot = end();
   if (free_.empty()) {
+    if (slot + 1 >= 1U << kSlotBits) throw std::length_error("more eSIM profiles than can be polled");
     profiles_.emplace_back();
   } else {
     slot = free_.back();
@@ -68,7 +81,6 @@ PollRoster::Slot PollRoster::add(std::string_view sim_id) {
   PolledProfile& profile = profiles_[slot];
   profile.used = true;
   ++used_;
-  const std::optional<ShortId> id = ShortId::of(sim_id);
   if (id) {
     profile.id = *id;
   } else if (free_long_ids_.empty()) {
@@ -79,16 +91,15 @@ PollRoster::Slot PollRoster::add(std::string_view sim_id) {
     long_ids_[free_long_ids_.back()] = sim_id;
     free_long_ids_.pop_back();
   }
-  table_[empty_from(home_of(sim_id, id))] = slot + 1;
   return slot;
 }
 
 void PollRoster::remove(Slot slot) {
-  std::size_t hole = home_of(slot);
-  while (table_[hole] != slot + 1) hole = (hole + 1) % table_.size();
+  std::size_t hole = home_of(slot).place;
+  while (slot_of(table_[hole]) != slot) hole = after(hole);
   // Whoever stands behind moves up where the hole is on its way from home.
-  for (std::size_t place = (hole + 1) % table_.size(); table_[place] != 0; place = (place + 1) % table_.size()) {
-    const std::size_t home = home_of(Slot{table_[place] - 1});
+  for (std::size_t place = after(hole); table_[place] != 0; place = after(place)) {
+    const std::size_t home = home_of(slot_of(table_[place])).place;
     const std::size_t from_home = (place + table_.size() - home) % table_.size();
     const std::size_t from_hole = (place + table_.size() - hole) % table_.size();
     if (from_home < from_hole) continue;
@@ -118,7 +129,9 @@ void PollRoster::grow() {
   table_.resize(size);
   for (Slot slot = 0; slot < end(); ++slot) {
     if (!profiles_[slot].used) continue;
-    table_[empty_from(home_of(slot))] = slot + 1;
+    Home home = home_of(slot);
+    while (table_[home.place] != 0) home.place = after(home.place);
+    table_[home.place] = home.tag | (slot + 1);
   }
 }
 

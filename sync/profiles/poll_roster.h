@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "storage/profile.h"
@@ -52,8 +53,8 @@ class PollRoster {
   [[nodiscard]] Slot end() const { return static_cast<Slot>(profiles_.size()); }
 
   [[nodiscard]] std::optional<Slot> find(std::string_view sim_id) const;
-  // `sim_id` must not be there.
-  Slot add(std::string_view sim_id);
+  // Its slot, and whether it is new. Throws std::length_error beyond 67 million.
+  std::pair<Slot, bool> find_or_add(std::string_view sim_id);
   void remove(Slot slot);
   [[nodiscard]] std::string id_of(Slot slot) const;
 
@@ -66,9 +67,22 @@ class PollRoster {
   [[nodiscard]] bool is_deleted(Slot slot) const { return at(slot).status != kUnknown && at(slot).status == deleted_; }
 
  private:
-  [[nodiscard]] std::size_t home_of(std::string_view sim_id, const std::optional<ShortId>& id) const;
-  [[nodiscard]] std::size_t home_of(Slot slot) const;
-  [[nodiscard]] std::size_t empty_from(std::size_t place) const;
+  // Of an entry of the table: the slot, counted from 1, and above it some bits of the fingerprint, so that hardly any
+  // profile is looked at but the one that is wanted. 0: empty.
+  using Entry = std::uint32_t;
+  static constexpr unsigned kSlotBits = 26;
+
+  struct Home {
+    std::size_t place = 0;
+    Entry tag = 0;
+  };
+  static Slot slot_of(Entry entry) { return (entry & ((1U << kSlotBits) - 1)) - 1; }
+  [[nodiscard]] Home home_of(std::string_view sim_id, const std::optional<ShortId>& id) const;
+  [[nodiscard]] Home home_of(Slot slot) const;
+  [[nodiscard]] std::size_t after(std::size_t place) const { return place + 1 == table_.size() ? 0 : place + 1; }
+  // Where it stands in the table, or would.
+  [[nodiscard]] std::size_t place_of(std::string_view sim_id, const std::optional<ShortId>& id, Home home) const;
+  Slot new_slot(std::string_view sim_id, const std::optional<ShortId>& id);
   [[nodiscard]] bool is(Slot slot, std::string_view sim_id, const std::optional<ShortId>& id) const;
   void grow();
   std::uint8_t number_of(const std::string& status);
@@ -76,7 +90,7 @@ class PollRoster {
   SimHasher hasher_{random_seed()};
   std::vector<PolledProfile> profiles_;
   std::vector<Slot> free_;
-  std::vector<Slot> table_;  // open addressing, by the id's fingerprint; slot + 1, or 0
+  std::vector<Entry> table_;  // open addressing, by the id's fingerprint
   std::vector<std::string> long_ids_;
   std::vector<std::uint32_t> free_long_ids_;
   std::vector<std::string> statuses_;  // number - 1

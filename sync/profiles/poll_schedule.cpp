@@ -39,14 +39,13 @@ void PollSchedule::begin_roster() {
 }
 
 void PollSchedule::list(const WatchedSim& sim) {
-  const auto known = roster_.find(sim.sim_id);
-  const Slot slot = known ? *known : roster_.add(sim.sim_id);
+  const auto [slot, is_new] = roster_.find_or_add(sim.sim_id);
   PolledProfile& profile = roster_.at(slot);
   profile.listed = true;
   profile.leaving = false;
   profile.active = sim.status == kActive;
   profile.retired = sim.status == kRetired;
-  if (known) return;
+  if (!is_new) return;
   profile.fresh = true;
   ++counts_[profile.natural];
   profile.moved = clock_.tick(sim.moved_at);
@@ -88,29 +87,25 @@ void PollSchedule::watch(const Sim& sim, Clock::time_point now, TimePoint wall_n
   const Tick wall = clock_.tick(wall_now);
   const bool active = sim.status == kActive;
   const bool retired = sim.status == kRetired;
-  if (const auto known = roster_.find(sim.id)) {
-    PolledProfile& profile = roster_.at(*known);
-    const bool woken = (active && !profile.active) || (!retired && profile.retired);
-    profile.leaving = false;
-    profile.listed = true;
-    profile.active = active;
-    profile.retired = retired;
-    if (!woken) return;
-    profile.moved = wall;
-    if (profile.asked) return;
-    judge(profile, *known, wall);
-    wait_until(*known, std::min(profile.due, next_after(*known, tick)));
-    return;
-  }
-  const Slot slot = roster_.add(sim.id);
+  const auto [slot, is_new] = roster_.find_or_add(sim.id);
   PolledProfile& profile = roster_.at(slot);
-  ++counts_[profile.natural];
+  const bool woken = (active && !profile.active) || (!retired && profile.retired);
+  profile.leaving = false;
   profile.listed = true;
   profile.active = active;
   profile.retired = retired;
-  profile.moved = std::min(clock_.tick(sim.created_at), wall);
+  if (is_new) {
+    ++counts_[profile.natural];
+    profile.moved = std::min(clock_.tick(sim.created_at), wall);
+    judge(profile, slot, wall);
+    wait_until(slot, tick);
+    return;
+  }
+  if (!woken) return;
+  profile.moved = wall;
+  if (profile.asked) return;
   judge(profile, slot, wall);
-  wait_until(slot, tick);
+  wait_until(slot, std::min(profile.due, next_after(slot, tick)));
 }
 
 void PollSchedule::forget(const std::string& sim_id) {

@@ -20,9 +20,12 @@ TEST(PollRoster, FindsWhoIsThereAndNobodyElse) {
     const auto found = roster.find(id);
     ASSERT_EQ(found.has_value(), known != there.end()) << id;
     if (!found) {
-      there[id] = roster.add(id);
+      const auto [slot, is_new] = roster.find_or_add(id);
+      ASSERT_TRUE(is_new);
+      there[id] = slot;
     } else {
       ASSERT_EQ(*found, known->second);
+      ASSERT_EQ(roster.find_or_add(id), std::pair(*found, false));
       ASSERT_EQ(roster.id_of(*found), id);
       if (random() % 2 == 0) {
         roster.remove(*found);
@@ -36,7 +39,7 @@ TEST(PollRoster, FindsWhoIsThereAndNobodyElse) {
 
 TEST(PollRoster, KnowsExactly) {
   PollRoster roster;
-  const PollRoster::Slot slot = roster.add("sim_1");
+  const PollRoster::Slot slot = roster.find_or_add("sim_1").first;
   const TimePoint time{std::chrono::milliseconds{1'789'000'000'123}};
   EXPECT_FALSE(roster.knows(slot, {"sim_1", "", {}}));
   EXPECT_EQ(roster.known(slot), std::nullopt);
@@ -56,7 +59,7 @@ TEST(PollRoster, KnowsExactly) {
 
 TEST(PollRoster, WhatItCannotKeepExactlyItDoesNotKnow) {
   PollRoster roster;
-  const PollRoster::Slot slot = roster.add("sim_1");
+  const PollRoster::Slot slot = roster.find_or_add("sim_1").first;
   for (const TimePoint odd : {TimePoint{TimePoint::duration{1'789'000'000'123'456}},
                               TimePoint{TimePoint::duration{-1000}}, TimePoint::min(), TimePoint::max()}) {
     roster.know(slot, {"sim_1", "enabled", odd});
