@@ -87,7 +87,7 @@ PollReport Poller::poll(Mode mode, std::stop_token stop, const PollProgress& pro
       record_confirmed(stop);
       confirm_at = now + kConfirmEvery;
     }
-    if (const auto now = Clock::now(); mode == Mode::until_stop && now >= state_at) {
+    if (const auto now = Clock::now(); roster_read_ && mode == Mode::until_stop && now >= state_at) {
       tell_state(stop);
       state_at = now + kStateEvery;
     }
@@ -125,10 +125,12 @@ std::optional<PollSchedule::Poll> Poller::next_due(Mode mode, const std::stop_to
     if (auto poll = schedule_.due(now)) return poll;
     if (mode == Mode::once) return std::nullopt;
     const auto due = schedule_.next_due().value_or(now + std::chrono::minutes{1});
+    ++idle_;
     changed_.wait_until(lock, stop, due, [&] {
       const auto next = schedule_.next_due();
       return next && *next < due;
     });
+    --idle_;
   }
   return std::nullopt;
 }
@@ -154,12 +156,19 @@ void Poller::take_answer(const PollSchedule::Poll& poll, ProfileReading reading,
     const std::lock_guard lock{mutex_};
     answer = schedule_.answered(poll.ticket, reading, Clock::now());
     note_answer();
+    if (!answer.moved) tell_idle();
   }
   if (!answer.moved) return;
   if (answer.confirmed) moved_.push(std::move(*answer.confirmed), stop);
   moved_.push(std::move(reading), stop);
   const std::lock_guard lock{mutex_};
   schedule_.handed_over(poll.ticket, Clock::now());
+  tell_idle();
+}
+
+// With mutex_ held. Something became due earlier than those who wait may know, and this worker may be busy by then.
+void Poller::tell_idle() {
+  if (idle_ > 0) changed_.notify_one();
 }
 
 // The API says that there is no such profile. Either the SIM is gone, which the next walk will find (only a complete
@@ -222,7 +231,9 @@ void Poller::note_failure(const PollSchedule::Poll& poll, Mode mode, const ApiEr
     schedule_.absent(poll.ticket, Clock::now());
     return;
   }
-  if (!schedule_.failed(poll.ticket, failure, Clock::now())) return;
+  const bool opened = schedule_.failed(poll.ticket, failure, Clock::now());
+  tell_idle();
+  if (!opened) return;
   failing_since_ = wall_clock();
   log::warning("polls are failing, the API is only probed", {{"project", project_}, {"error", error.what()}});
 }

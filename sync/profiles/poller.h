@@ -80,6 +80,7 @@ class Poller : public WalkNews {
   void take_answer(const PollSchedule::Poll& poll, ProfileReading reading, const std::stop_token& stop);
   void settle(const PollSchedule::Poll& poll, Mode mode, const std::stop_token& stop);
   void note_answer();
+  void tell_idle();
   void note_failure(const PollSchedule::Poll& poll, Mode mode, const ApiError& error);
 
   // The roster.
@@ -103,8 +104,9 @@ class Poller : public WalkNews {
   SimApi& api_;
   StoreFactory& stores_;
   StorageRetry retry_;
-  std::unique_ptr<InventoryStore> store_;  // the caller's thread, and the next three
+  std::unique_ptr<InventoryStore> store_;  // the caller's thread, and the next four
   SkipLog skip_log_;
+  bool roster_read_ = false;
   bool said_behind_ = false;
   double behind_before_ = 0;
 
@@ -114,6 +116,7 @@ class Poller : public WalkNews {
   PollReport report_;
   std::vector<SimReading> settled_;  // SIMs that turned out to have changed
   std::size_t at_work_ = 0;
+  std::size_t idle_ = 0;  // of them, waiting for somebody to become due
   std::exception_ptr worker_failure_;
   std::optional<TimePoint> failing_since_;
   bool roster_is_old_ = false;

@@ -102,6 +102,7 @@ void Poller::load_roster(Mode mode, const std::stop_token& stop) {
     report_.watched = profiles;
   }
   changed_.notify_all();
+  roster_read_ = true;
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   // Whoever asked for one pass is told by the command itself.
   const auto say = mode == Mode::once ? log::debug : log::info;
