@@ -35,7 +35,7 @@ class PollIntervals {
   [[nodiscard]] Step usual() const { return usual_; }        // `interval`
   [[nodiscard]] Step quietest() const { return quietest_; }  // `quiet_interval`; the steps between belong to it
   [[nodiscard]] Step retired() const { return static_cast<Step>(steps_.size() - 1); }
-  [[nodiscard]] std::size_t size() const { return steps_.size(); }
+  [[nodiscard]] Step size() const { return static_cast<Step>(steps_.size()); }
 
  private:
   std::vector<Milliseconds> steps_;

@@ -143,7 +143,7 @@ std::optional<PollSchedule::Poll> PollSchedule::due(Clock::time_point now) {
 // the others waiting. Whether it is due does not matter.
 std::optional<PollSchedule::Slot> PollSchedule::probe() const {
   std::optional<Slot> any;
-  for (Step step = 0; step < waiting_.size(); ++step) {
+  for (Step step = 0; step < intervals_.size(); ++step) {
     for (const Waiting& waiting : waiting_[step]) {
       if (!is_waiting(waiting, step)) continue;
       if (roster_.at(waiting.slot).failures == 0) return waiting.slot;
@@ -225,7 +225,7 @@ std::optional<PollSchedule::Slot> PollSchedule::take_back(Ticket ticket) {
 
 std::optional<PollSchedule::Clock::time_point> PollSchedule::next_due() {
   std::optional<Tick> next;
-  for (Step step = 0; step < waiting_.size(); ++step) {
+  for (Step step = 0; step < intervals_.size(); ++step) {
     drop_stale(step);
     if (!waiting_[step].empty() && (!next || waiting_[step].front().due < *next)) next = waiting_[step].front().due;
   }
@@ -293,7 +293,7 @@ void PollSchedule::drop_stale(Step step) {
 std::optional<PollSchedule::Slot> PollSchedule::most_overdue(Tick now) {
   std::vector<Waiting>* most = nullptr;
   double most_behind = -1;
-  for (Step step = 0; step < waiting_.size(); ++step) {
+  for (Step step = 0; step < intervals_.size(); ++step) {
     drop_stale(step);
     if (waiting_[step].empty() || waiting_[step].front().due > now) continue;
     const double behind = static_cast<double>(now - waiting_[step].front().due) / every(step);
@@ -310,7 +310,7 @@ std::optional<PollSchedule::Slot> PollSchedule::most_overdue(Tick now) {
 
 double PollSchedule::needed(Step longest_quiet) const {
   double polls = 0;
-  for (Step step = 0; step < counts_.size(); ++step) {
+  for (Step step = 0; step < intervals_.size(); ++step) {
     const Step asked_as = step > intervals_.quietest() ? step : std::min(step, longest_quiet);
     const double seconds = std::chrono::duration<double>(intervals_.every(asked_as)).count();
     polls += static_cast<double>(counts_[step]) / seconds;
@@ -349,7 +349,7 @@ PollSchedule::Load PollSchedule::load(Clock::time_point now) const {
   load.needed_per_second = needed(longest_quiet_);
   load.quiet_interval = intervals_.every(longest_quiet_);
   const Tick tick = clock_.tick(now);
-  for (Step step = 0; step < waiting_.size(); ++step) {
+  for (Step step = 0; step < intervals_.size(); ++step) {
     const Tick late = PollClock::after(0, every(step) / 10);
     for (const Waiting& waiting : waiting_[step]) {
       if (waiting.due >= tick || tick - waiting.due <= late || !is_waiting(waiting, step)) continue;

@@ -54,15 +54,15 @@ Poller::Poller(PollSettings settings, SimApi& api, StoreFactory& stores, Patienc
       moved_(kWaitingAnswers) {}
 
 PollReport Poller::run(std::stop_token stop) {
-  return poll(Mode::until_stop, std::move(stop), {});
+  return poll(Mode::until_stop, stop, {});
 }
 
 PollReport Poller::once(std::stop_token stop, const PollProgress& progress) {
   unsure();
-  return poll(Mode::once, std::move(stop), progress);
+  return poll(Mode::once, stop, progress);
 }
 
-PollReport Poller::poll(Mode mode, std::stop_token stop, const PollProgress& progress) {
+PollReport Poller::poll(Mode mode, const std::stop_token& stop, const PollProgress& progress) {
   if (roster_is_old(mode)) load_roster(mode, stop);
   std::stop_source stopping;
   const std::stop_callback pass_on{stop, [&stopping] { stopping.request_stop(); }};

@@ -71,7 +71,7 @@ class Poller : public WalkNews {
     bool polled = false;
   };
 
-  PollReport poll(Mode mode, std::stop_token stop, const PollProgress& progress);
+  PollReport poll(Mode mode, const std::stop_token& stop, const PollProgress& progress);
 
   // The workers.
   void work(Mode mode, std::stop_source& stopping);
