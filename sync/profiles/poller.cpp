@@ -53,11 +53,11 @@ Poller::Poller(PollSettings settings, SimApi& api, StoreFactory& stores, Patienc
                 settings_.requests_per_second * kPollShare, Clock::now(), wall_clock()),
       moved_(kWaitingAnswers) {}
 
-PollReport Poller::run(std::stop_token stop) {
+PollReport Poller::run(const std::stop_token& stop) {
   return poll(Mode::until_stop, stop, {});
 }
 
-PollReport Poller::once(std::stop_token stop, const PollProgress& progress) {
+PollReport Poller::once(const std::stop_token& stop, const PollProgress& progress) {
   unsure();
   return poll(Mode::once, stop, progress);
 }

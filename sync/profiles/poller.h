@@ -54,10 +54,10 @@ class Poller : public WalkNews {
 
   // Polls until stop. Waits for the first unsure(): only then does the roster hold all that a walk will not tell.
   // Throws StorageError when the database fails for good.
-  PollReport run(std::stop_token stop);
+  PollReport run(const std::stop_token& stop);
 
   // Asks for every profile once, whatever the schedule, and returns when each was answered or failed.
-  PollReport once(std::stop_token stop, const PollProgress& progress = {});
+  PollReport once(const std::stop_token& stop, const PollProgress& progress = {});
 
   // From the walks: who is polled follows them. Safe from any thread.
   void written(const std::vector<SimReading>& readings) override;
