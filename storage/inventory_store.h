@@ -24,7 +24,7 @@ inline constexpr char kUnfit[] = "the database cannot hold one of its values";
 struct WatchedSim {
   std::string sim_id;
   std::string status;
-  TimePoint moved_at{};  // when something last happened to it: created, or seen to differ
+  TimePoint moved_at{};  // when it was created, or its status was last seen to change
 };
 
 // What is stored of a profile.
@@ -39,6 +39,7 @@ struct PollState {
   std::uint64_t overdue = 0;
   std::chrono::milliseconds longest_overdue{};
   double needed_per_second = 0;
+  double planned_per_second = 0;  // what the budget has for polls; 0: no limit
   std::chrono::milliseconds quiet_interval{};
   std::optional<TimePoint> failing_since;
   std::string last_error;

@@ -72,7 +72,8 @@ void PostgresStore::save_poll_state(const std::string& project, const PollState&
               {project, std::to_string(state.profiles), std::to_string(state.overdue),
                std::to_string(state.longest_overdue.count()), std::to_string(state.needed_per_second),
                std::to_string(state.quiet_interval.count()),
-               state.failing_since ? to_pg(*state.failing_since) : std::string{}, state.last_error});
+               state.failing_since ? to_pg(*state.failing_since) : std::string{}, state.last_error,
+               std::to_string(state.planned_per_second)});
   });
 }
 

@@ -61,6 +61,7 @@ SimStory::Service service_of(const pqxx::row& row) {
           row["profiles"].as<std::uint64_t>(),
           row["overdue"].as<std::uint64_t>(),
           row["needed_per_second"].as<double>(),
+          row["planned_per_second"].as<double>(),
           std::chrono::milliseconds{row["quiet_interval"].as<std::int64_t>()},
           time_or_null(row["failing_since"]),
           row["last_error"].as<std::string>()};

@@ -53,6 +53,7 @@ struct SimStory {
     std::uint64_t profiles = 0;
     std::uint64_t overdue = 0;
     double needed_per_second = 0;
+    double planned_per_second = 0;               // what the budget has for polls; 0: no limit
     std::chrono::milliseconds quiet_interval{};  // the longest pause that it makes at present
     std::optional<TimePoint> failing_since;
     std::string last_error;

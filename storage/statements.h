@@ -210,11 +210,13 @@ inline const std::string kApplyProfiles = std::string{kMovedProfiles} + R"(, cre
       -- The same status reported earlier than known comes from an older copy: the later time stays.
       updated_at = CASE WHEN p.status <> c.status THEN c.updated_at ELSE greatest(p.updated_at, c.updated_at) END,
       status_since = CASE WHEN p.status <> c.status THEN c.updated_at ELSE p.status_since END
-  FROM compared c WHERE NOT c.is_new AND p.ctid = c.place
+  FROM compared c WHERE NOT c.is_new AND p.ctid = c.place AND p.project = $1 AND p.sim_id = c.sim_id
+  RETURNING p.sim_id
 ), history AS (
   INSERT INTO simsync.esim_profile_transition (project, sim_id, from_status, to_status, reported_at, not_before,
                                                observed_at)
-  SELECT $1, sim_id, old_status, status, updated_at, confirmed, observed_at FROM compared WHERE moved
+  SELECT $1, sim_id, old_status, status, updated_at, confirmed, observed_at FROM compared
+  WHERE moved AND (is_new OR sim_id IN (SELECT sim_id FROM updated))
   RETURNING *
 ), told AS (
   SELECT pg_notify('simsync', json_build_object('type', 'simsync.profile.transition', 'project', $1,
@@ -227,16 +229,18 @@ SELECT (SELECT count(*) FROM compared WHERE is_new), (SELECT count(*) FROM compa
        (SELECT count(*) FROM told), 0)";
 
 // $1 project, $2 profiles, $3 overdue, $4 longest overdue and $6 quiet interval in milliseconds, $5 needed a second,
-// $7 failing since, $8 last error.
+// $7 failing since, $8 last error, $9 planned a second, 0: no limit.
 inline constexpr char kSavePollState[] = R"(
 INSERT INTO simsync.poll_state (project, saved_at, profiles, overdue, longest_overdue, needed_per_second,
-                                quiet_interval, failing_since, last_error)
+                                quiet_interval, failing_since, last_error, planned_per_second)
 VALUES ($1, now(), $2::bigint, $3::bigint, $4::bigint * interval '1 millisecond', $5::double precision,
-        $6::bigint * interval '1 millisecond', nullif($7, '')::timestamptz, nullif($8, ''))
+        $6::bigint * interval '1 millisecond', nullif($7, '')::timestamptz, nullif($8, ''),
+        nullif($9::double precision, 0))
 ON CONFLICT (project) DO UPDATE
 SET saved_at = excluded.saved_at, profiles = excluded.profiles, overdue = excluded.overdue,
     longest_overdue = excluded.longest_overdue, needed_per_second = excluded.needed_per_second,
-    quiet_interval = excluded.quiet_interval, failing_since = excluded.failing_since, last_error = excluded.last_error)";
+    quiet_interval = excluded.quiet_interval, failing_since = excluded.failing_since, last_error = excluded.last_error,
+    planned_per_second = excluded.planned_per_second)";
 
 // The same comparison, writing nothing.
 inline const std::string kCompareProfiles = std::string{kMovedProfiles} + R"(
@@ -338,12 +342,16 @@ ORDER BY created_at DESC, sim_id OFFSET $3::bigint LIMIT 1)";
 inline constexpr char kEverComplete[] =
     "SELECT EXISTS (SELECT FROM simsync.walk WHERE project = $1 AND kind = 'full' AND outcome = 'complete')";
 // Read to their end, so the plans are to be the cheapest for all rows. Epochs as double: exact to the microsecond until
-// 2255, and several times cheaper than numeric. $1 project, $2 providers.
+// 2255, and several times cheaper than numeric. Whether a SIM was activated lately is looked up only where something
+// changed lately. $1 project, $2 providers.
 inline constexpr char kPlanForWholeTables[] = "SET LOCAL cursor_tuple_fraction = 1; SET LOCAL jit = off";
 inline constexpr char kDeclareWatched[] = R"(
 DECLARE simsync_watched NO SCROLL CURSOR FOR
-SELECT sim_id, status, date_part('epoch', greatest(created_at, changed_at))::bigint
-FROM simsync.sim
+SELECT sim_id, status, date_part('epoch', greatest(created_at, CASE
+         WHEN changed_at > first_seen_at AND changed_at > now() - interval '7 days'
+         THEN (SELECT max(c.observed_at) FROM simsync.sim_change c
+               WHERE c.project = $1 AND c.sim_id = s.sim_id AND c.field = 'status') END))::bigint
+FROM simsync.sim s
 WHERE project = $1 AND missing_since IS NULL AND type = 'eSIM' AND provider = ANY ($2::text[]))";
 inline constexpr char kFetchWatched[] = "FETCH 10000 FROM simsync_watched";
 inline constexpr char kDeclareProfiles[] = R"(

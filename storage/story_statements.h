@@ -37,6 +37,7 @@ SELECT s.iccid, s.provider, s.type, s.status, s.metadata, s.extra,
        (SELECT (extract(epoch FROM t.observed_at) * 1000000)::bigint FROM simsync.esim_profile_transition t
         WHERE t.project = $1 AND t.sim_id = $2 ORDER BY t.transition_id DESC LIMIT 1) AS last_transition_at,
        (extract(epoch FROM w.saved_at) * 1000000)::bigint AS saved_at, w.profiles, w.overdue, w.needed_per_second,
+       coalesce(w.planned_per_second, 0) AS planned_per_second,
        (extract(epoch FROM w.quiet_interval) * 1000)::bigint AS quiet_interval,
        (extract(epoch FROM w.failing_since) * 1000000)::bigint AS failing_since, coalesce(w.last_error, '') AS last_error
 FROM simsync.sim s

@@ -28,6 +28,12 @@ class BoundedQueue {
     return true;
   }
 
+  // How many there are at this moment.
+  [[nodiscard]] std::size_t size() const {
+    const std::lock_guard lock{mutex_};
+    return values_.size();
+  }
+
   // No more values will be pushed.
   void close() {
     {
@@ -62,7 +68,7 @@ class BoundedQueue {
   }
 
   const std::size_t limit_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable_any room_;
   std::condition_variable_any filled_;
   std::deque<T> values_;

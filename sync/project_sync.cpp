@@ -74,8 +74,10 @@ void ProjectSync::walk_on_time(Poller& poller, std::stop_token stop) {
     next_fresh = Clock::now() + settings_.walk.new_sims_interval;
     // Before the first whole walk everything is new, and a look at the newest page finds nothing out.
     const Clock::time_point next = ever_whole ? std::min(next_full, next_fresh) : next_full;
-    const auto pause = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now());
-    if (pause.count() > 0) sleep_for(pause, stop);
+    // What the polls find out about SIMs meanwhile is mirrored at once.
+    do {
+      walker.mirror(poller.settled_until(next, stop), stop);
+    } while (Clock::now() < next && !stop.stop_requested());
   }
 }
 
@@ -96,6 +98,7 @@ PassReport ProjectSync::once(std::stop_token stop, const WalkProgressed& on_walk
   if (report.walk.outcome == WalkOutcome::failed || stop.stop_requested()) return report;
   Poller poller{poll_settings(settings_), api_, stores_, Patience::none};
   report.polls = poller.once(stop, on_poll);
+  walker.mirror(poller.settled_until(Clock::now(), stop), stop);
   return report;
 }
 

@@ -8,6 +8,7 @@ CREATE TABLE simsync.poll_state (
   overdue         bigint NOT NULL,
   longest_overdue interval NOT NULL,
   needed_per_second double precision NOT NULL,
+  planned_per_second double precision,
   quiet_interval  interval NOT NULL,
   failing_since   timestamptz,
   last_error      text,
@@ -26,6 +27,7 @@ CREATE VIEW simsync.freshness AS
   SELECT project, w.finished_at AS last_complete_walk, w.started_at AS complete_as_of, r.started_at AS walk_running_since,
          coalesce(h.held_back, 0) AS held_back, s.profiles, s.overdue AS profiles_overdue,
          s.longest_overdue AS poll_lag, s.needed_per_second AS polls_needed_per_second,
+         s.planned_per_second AS polls_planned_per_second,
          s.failing_since AS polls_failing_since, s.last_error AS last_poll_error, s.saved_at AS polls_as_of
   FROM (SELECT project FROM step WHERE project IS NOT NULL UNION SELECT project FROM simsync.poll_state) p
   LEFT JOIN simsync.poll_state s USING (project)
@@ -51,6 +53,8 @@ COMMENT ON COLUMN simsync.freshness.profiles_overdue IS
 COMMENT ON COLUMN simsync.freshness.poll_lag IS 'How much later than its interval the most overdue profile is.';
 COMMENT ON COLUMN simsync.freshness.polls_needed_per_second IS
   'Polls a second that keep every profile inside its interval at present.';
+COMMENT ON COLUMN simsync.freshness.polls_planned_per_second IS
+  'Polls a second for which api.requests_per_second has room; null: no limit. Less than are needed: the polls fall behind.';
 COMMENT ON COLUMN simsync.freshness.polls_failing_since IS
   'Since when the API has answered no poll; null while it does.';
 COMMENT ON COLUMN simsync.freshness.last_poll_error IS 'Why the last poll that failed did.';

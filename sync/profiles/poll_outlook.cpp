@@ -88,9 +88,13 @@ std::string why_late(const SimStory& story, TimePoint now) {
   }
   if (service.overdue > 0) {
     std::ostringstream text;
-    text << service.overdue << " of " << service.profiles
-         << " profiles are overdue, the budget is too small: " << std::fixed << std::setprecision(1)
-         << service.needed_per_second << " polls a second are needed (api.requests_per_second)";
+    text << service.overdue << " of " << service.profiles << " profiles are overdue, ";
+    if (service.planned_per_second > 0 && service.needed_per_second > service.planned_per_second) {
+      text << "the budget is too small: " << std::fixed << std::setprecision(1) << service.needed_per_second
+           << " polls a second are needed, api.requests_per_second has room for " << service.planned_per_second;
+    } else {
+      text << "though the budget is large enough: the service catches up, or the API is slow";
+    }
     return text.str();
   }
   return "the service is about to ask, or its polls of this one fail (its log says so)";

@@ -1,6 +1,7 @@
 #include "sync/profiles/poll_roster.h"
 
 #include <algorithm>
+#include <functional>
 #include <stdexcept>
 
 namespace simsync {
@@ -17,8 +18,16 @@ std::optional<std::uint64_t> milliseconds_of(TimePoint time) {
   return static_cast<std::uint64_t>(count);
 }
 
-std::uint64_t milliseconds_of(const PolledProfile& profile) {
+constexpr std::uint64_t kKeptBits = (std::uint64_t{1} << 48U) - 1;
+
+// updatedAt in milliseconds, or of an uncommon profile its fingerprint.
+std::uint64_t kept_of(const PolledProfile& profile) {
   return std::uint64_t{profile.updated_high} << 32U | profile.updated_low;
+}
+
+std::uint64_t fingerprint_of(const EsimProfile& profile) {
+  const auto updated = static_cast<std::uint64_t>(profile.updated_at.time_since_epoch().count());
+  return std::hash<std::string>{}(profile.status) ^ (updated * 0x9E3779B97F4A7C15U);
 }
 
 }  // namespace
@@ -148,21 +157,26 @@ void PollRoster::know(Slot slot, const EsimProfile& profile) {
   PolledProfile& there = profiles_[slot];
   const auto updated = milliseconds_of(profile.updated_at);
   there.status = updated ? number_of(profile.status) : kUncommon;
-  there.updated_low = static_cast<std::uint32_t>(updated.value_or(0));
-  there.updated_high = static_cast<std::uint16_t>(updated.value_or(0) >> 32U);
+  const std::uint64_t kept = there.status == kUncommon ? fingerprint_of(profile) : *updated;
+  there.updated_low = static_cast<std::uint32_t>(kept);
+  there.updated_high = static_cast<std::uint16_t>(kept >> 32U);
+}
+
+bool PollRoster::resembles(Slot slot, const EsimProfile& profile) const {
+  if (profiles_[slot].status != kUncommon) return knows(slot, profile);
+  return kept_of(profiles_[slot]) == (fingerprint_of(profile) & kKeptBits);
 }
 
 bool PollRoster::knows(Slot slot, const EsimProfile& profile) const {
   const PolledProfile& there = profiles_[slot];
   if (there.status == kUnknown || there.status == kUncommon) return false;
-  return statuses_[there.status - 1U] == profile.status &&
-         milliseconds_of(profile.updated_at) == milliseconds_of(there);
+  return statuses_[there.status - 1U] == profile.status && milliseconds_of(profile.updated_at) == kept_of(there);
 }
 
 std::optional<EsimProfile> PollRoster::known(Slot slot) const {
   const PolledProfile& there = profiles_[slot];
   if (there.status == kUnknown || there.status == kUncommon) return std::nullopt;
-  const TimePoint updated{std::chrono::milliseconds{static_cast<std::int64_t>(milliseconds_of(there))}};
+  const TimePoint updated{std::chrono::milliseconds{static_cast<std::int64_t>(kept_of(there))}};
   return EsimProfile{id_of(slot), statuses_[there.status - 1U], updated};
 }
 

@@ -62,6 +62,8 @@ class PollRoster {
   // millisecond) is not known.
   void know(Slot slot, const EsimProfile& profile);
   [[nodiscard]] bool knows(Slot slot, const EsimProfile& profile) const;
+  // The same by a fingerprint of 48 bits where it cannot be kept exactly: enough to say how often to ask.
+  [[nodiscard]] bool resembles(Slot slot, const EsimProfile& profile) const;
   // nullopt where it is not known.
   [[nodiscard]] std::optional<EsimProfile> known(Slot slot) const;
   [[nodiscard]] bool is_deleted(Slot slot) const { return at(slot).status != kUnknown && at(slot).status == deleted_; }

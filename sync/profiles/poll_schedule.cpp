@@ -41,19 +41,31 @@ void PollSchedule::begin_roster() {
 void PollSchedule::list(const WatchedSim& sim) {
   const auto [slot, is_new] = roster_.find_or_add(sim.sim_id);
   PolledProfile& profile = roster_.at(slot);
+  const bool woken = note_status(profile, sim.status);
   profile.listed = true;
   profile.leaving = false;
-  profile.active = sim.status == kActive;
-  profile.retired = sim.status == kRetired;
-  if (!is_new) return;
-  profile.fresh = true;
-  ++counts_[profile.natural];
-  profile.moved = clock_.tick(sim.moved_at);
+  if (is_new) {
+    ++counts_[profile.natural];
+  } else if (!woken) {
+    return;
+  }
+  profile.moved = std::max(Tick{profile.moved}, clock_.tick(sim.moved_at));
+  profile.fresh = !profile.asked;
+}
+
+// True: the SIM was activated, or is not retired any more.
+bool PollSchedule::note_status(PolledProfile& profile, const std::string& status) {
+  const bool active = status == kActive;
+  const bool retired = status == kRetired;
+  const bool woken = (active && !profile.active) || (!retired && profile.retired);
+  profile.active = active;
+  profile.retired = retired;
+  return woken;
 }
 
 void PollSchedule::know(const WatchedProfile& known, bool due) {
   const auto slot = roster_.find(known.profile.sim_id);
-  if (!slot || !roster_.at(*slot).fresh) return;
+  if (!slot || !roster_.at(*slot).fresh || roster_.at(*slot).status != PollRoster::kUnknown) return;
   PolledProfile& profile = roster_.at(*slot);
   roster_.know(*slot, known.profile);
   profile.moved = std::max(Tick{profile.moved}, clock_.tick(known.profile.updated_at));
@@ -76,6 +88,7 @@ void PollSchedule::end_roster(Clock::time_point now) {
     PolledProfile& profile = roster_.at(slot);
     if (!profile.used || !profile.fresh) continue;
     profile.fresh = false;
+    if (profile.asked) continue;
     judge(profile, slot, tick);
     // A poll that lies in the future comes from a clock that went back.
     wait_until(slot, profile.confirmed == 0 ? tick : next_after(slot, std::min(profile.confirmed, tick)));
@@ -85,15 +98,11 @@ void PollSchedule::end_roster(Clock::time_point now) {
 void PollSchedule::watch(const Sim& sim, Clock::time_point now, TimePoint wall_now) {
   const Tick tick = clock_.tick(now);
   const Tick wall = clock_.tick(wall_now);
-  const bool active = sim.status == kActive;
-  const bool retired = sim.status == kRetired;
   const auto [slot, is_new] = roster_.find_or_add(sim.id);
   PolledProfile& profile = roster_.at(slot);
-  const bool woken = (active && !profile.active) || (!retired && profile.retired);
+  const bool woken = note_status(profile, sim.status);
   profile.leaving = false;
   profile.listed = true;
-  profile.active = active;
-  profile.retired = retired;
   if (is_new) {
     ++counts_[profile.natural];
     profile.moved = std::min(clock_.tick(sim.created_at), wall);
@@ -139,16 +148,16 @@ std::optional<PollSchedule::Poll> PollSchedule::due(Clock::time_point now) {
   return Poll{*slot, roster_.id_of(*slot)};
 }
 
-// To find out about the API, not about a profile: one that has not failed itself, lest a few that always fail keep all
-// the others waiting. Whether it is due does not matter.
+// To find out about the API, not about a profile: one after the other, and rather one that was answered before and has
+// not failed since. So none that always fails can keep all the others waiting. Whether it is due does not matter.
 std::optional<PollSchedule::Slot> PollSchedule::probe() const {
   std::optional<Slot> any;
-  for (Step step = 0; step < intervals_.size(); ++step) {
-    for (const Waiting& waiting : waiting_[step]) {
-      if (!is_waiting(waiting, step)) continue;
-      if (roster_.at(waiting.slot).failures == 0) return waiting.slot;
-      any = waiting.slot;
-    }
+  for (Slot i = 1; i <= roster_.end(); ++i) {
+    const auto slot = static_cast<Slot>((std::uint64_t{probe_} + i) % roster_.end());
+    const PolledProfile& profile = roster_.at(slot);
+    if (!profile.used || profile.asked) continue;
+    if (profile.failures == 0 && profile.confirmed != 0) return slot;
+    if (!any) any = slot;
   }
   return any;
 }
@@ -163,10 +172,12 @@ PollSchedule::Answer PollSchedule::answered(Ticket ticket, const ProfileReading&
       answer.confirmed = ProfileReading{*roster_.known(ticket), clock_.wall(profile.confirmed), reading.asked_at};
     }
     profile.unsaved = false;
-    const bool first = profile.confirmed == 0;
     const Tick observed = clock_.tick(reading.observed_at);
-    profile.moved =
-        first ? std::min(std::max(profile.moved, clock_.tick(reading.profile.updated_at)), observed) : observed;
+    if (profile.confirmed == 0) {
+      profile.moved = std::min(std::max(Tick{profile.moved}, clock_.tick(reading.profile.updated_at)), observed);
+    } else if (!roster_.resembles(ticket, reading.profile)) {
+      profile.moved = observed;
+    }
     roster_.know(ticket, reading.profile);
   } else if (!profile.unsaved) {
     profile.unsaved = true;
@@ -187,19 +198,19 @@ void PollSchedule::handed_over(Ticket ticket, Clock::time_point now) {
   wait_until(*slot, next_after(*slot, clock_.tick(now)));
 }
 
-bool PollSchedule::failed(Ticket ticket, Failure failure, Clock::time_point now) {
-  const bool opened = circuit_.failed(now, ticket == probe_);
-  const auto slot = take_back(ticket);
-  if (!slot) return opened;
-  PolledProfile& profile = roster_.at(*slot);
-  milliseconds pause = kFirstRetry;
+void PollSchedule::failed(Ticket ticket, Failure failure, Clock::time_point now) {
   if (failure == Failure::of_sim) {
-    pause *= 1U << profile.failures;
-    profile.failures = std::min(profile.failures + 1U, kMostFailures);
+    circuit_.answered();
+  } else {
+    circuit_.failed(now, ticket == probe_);
   }
+  const auto slot = take_back(ticket);
+  if (!slot) return;
+  PolledProfile& profile = roster_.at(*slot);
+  const milliseconds pause = kFirstRetry * (1U << profile.failures);
+  profile.failures = std::min(profile.failures + 1U, kMostFailures);
   const Tick wait = std::min(PollClock::length(pause), every(intervals_.usual()));
   wait_until(*slot, PollClock::after(clock_.tick(now), wait));
-  return opened;
 }
 
 void PollSchedule::absent(Ticket ticket, Clock::time_point now) {
@@ -343,17 +354,25 @@ std::vector<ProfileReading> PollSchedule::take_confirmed(std::size_t most, TimeP
   return readings;
 }
 
-PollSchedule::Load PollSchedule::load(Clock::time_point now) const {
+// By more than a tenth of its interval; of one that fails, since it was last answered.
+bool PollSchedule::is_late(const PolledProfile& profile, Step step, Tick now, Tick wall_now) const {
+  const Tick most = every(step) / 10;
+  if (profile.due < now && now - profile.due > most) return true;
+  const Tick answered_by = PollClock::after(profile.confirmed, PollClock::after(every(step), most));
+  return profile.failures > 0 && answered_by < wall_now;
+}
+
+PollSchedule::Load PollSchedule::load(Clock::time_point now, TimePoint wall_now) const {
   Load load;
   load.profiles = roster_.size();
   load.needed_per_second = needed(longest_quiet_);
   load.quiet_interval = intervals_.every(longest_quiet_);
   const Tick tick = clock_.tick(now);
   for (Step step = 0; step < intervals_.size(); ++step) {
-    const Tick late = PollClock::after(0, every(step) / 10);
     for (const Waiting& waiting : waiting_[step]) {
-      if (waiting.due >= tick || tick - waiting.due <= late || !is_waiting(waiting, step)) continue;
+      if (!is_waiting(waiting, step) || !is_late(roster_.at(waiting.slot), step, tick, clock_.tick(wall_now))) continue;
       ++load.overdue;
+      if (waiting.due >= tick) continue;
       load.longest_overdue = std::max(load.longest_overdue, PollClock::length(tick, waiting.due));
       load.behind = std::max(load.behind, static_cast<double>(tick - waiting.due) / every(step));
     }

@@ -46,7 +46,8 @@ class PollSchedule {
 
   // A walk read a SIM that is polled: it enters, or is asked soon because it was activated.
   void watch(const Sim& sim, Clock::time_point now, TimePoint wall_now);
-  // A SIM is not polled any more. If it is being asked, the answer still counts.
+  // A SIM is not polled any more. If it is being asked, the answer still counts. A confirmation that the database was
+  // not told yet is forgotten with it.
   void forget(const std::string& sim_id);
 
   // ---- polls
@@ -71,11 +72,13 @@ class PollSchedule {
   void handed_over(Ticket ticket, Clock::time_point now);
 
   enum class Failure {
-    of_sim,  // this profile's alone: it is asked again a little later with each failure in a row, at most `interval`
-    of_api,  // says nothing of the profile
+    of_sim,  // the API answered, but nothing of use
+    of_api,  // it did not answer, or that it cannot
   };
-  // No answer. True: from now on the API is only probed, by one poll at a time, until it answers.
-  bool failed(Ticket ticket, Failure failure, Clock::time_point now);
+  // No profile came. It is asked again a little later with each failure in a row, at most after `interval`. Several
+  // failures of_api in a row, whosever they are: from now on the API is only probed, by one poll at a time, until it
+  // answers.
+  void failed(Ticket ticket, Failure failure, Clock::time_point now);
   // The API answered that the SIM is gone: the next walk will settle that. It is asked again after `interval`.
   void absent(Ticket ticket, Clock::time_point now);
   // The poll was not carried out; it is due as before.
@@ -94,14 +97,15 @@ class PollSchedule {
 
   struct Load {
     std::uint64_t profiles = 0;
-    std::uint64_t overdue = 0;                    // by more than a tenth of their interval
+    // By more than a tenth of their interval; of those that fail, whose last answer is older than that.
+    std::uint64_t overdue = 0;
     std::chrono::milliseconds longest_overdue{};  // of the most overdue by time
     double behind = 0;                            // of the most overdue by share: how many intervals late
     double needed_per_second = 0;                 // polls, to keep all intervals as they are now
     std::chrono::milliseconds quiet_interval{};   // how rarely the longest quiet are asked now
   };
   // Looks at every profile that waits.
-  [[nodiscard]] Load load(Clock::time_point now) const;
+  [[nodiscard]] Load load(Clock::time_point now, TimePoint wall_now) const;
   [[nodiscard]] std::size_t size() const { return roster_.size(); }
   [[nodiscard]] std::size_t asked() const { return asked_; }  // given out, and not told yet what came of it
   [[nodiscard]] bool api_failing() const { return circuit_.open(); }
@@ -117,6 +121,7 @@ class PollSchedule {
 
   [[nodiscard]] Tick every(Step step) const { return lengths_[step]; }
   [[nodiscard]] bool is_waiting(const Waiting& waiting, Step step) const;
+  static bool note_status(PolledProfile& profile, const std::string& status);
   void forget(Slot slot);
   void judge(PolledProfile& profile, Slot slot, Tick wall_now);
   void count(PolledProfile& profile, Step natural);
@@ -127,6 +132,7 @@ class PollSchedule {
   void drop_stale(Step step);
   std::optional<Slot> most_overdue(Tick now);
   [[nodiscard]] std::optional<Slot> probe() const;
+  [[nodiscard]] bool is_late(const PolledProfile& profile, Step step, Tick now, Tick wall_now) const;
   void relax(Tick now);
   [[nodiscard]] double needed(Step longest_quiet) const;
 

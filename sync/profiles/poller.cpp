@@ -26,14 +26,16 @@ PollIntervals once_each() {
   return PollIntervals{config};
 }
 
-// Whether an error says nothing of the profile that was asked for.
+// Whether the API did not answer, or answered something about this profile that is of no use.
 PollSchedule::Failure whose(ApiFailure failure) {
   switch (failure) {
     case ApiFailure::unreachable:
     case ApiFailure::tls:
+    case ApiFailure::timeout:
     case ApiFailure::unauthorized:
     case ApiFailure::throttled:
     case ApiFailure::unavailable:
+    case ApiFailure::server_error:
       return PollSchedule::Failure::of_api;
     default:
       return PollSchedule::Failure::of_sim;
@@ -79,13 +81,14 @@ PollReport Poller::poll(Mode mode, const std::stop_token& stop, const PollProgre
     if (roster_is_old(mode)) load_roster(mode, stop);
     // Asked before the batch is taken: the last worker's last answer is in the queue before it says that it ended.
     const bool all_ended = stop.stop_requested() || workers_ended();
-    const std::vector<ProfileReading> batch = next_batch(stop);
+    const std::vector<ProfileReading> batch = next_batch(kBatch, Clock::now() + kBatchTime, stop);
     record(batch, stop);
-    record_settled(stop);
-    const bool last = batch.empty() && all_ended;
-    if (const auto now = Clock::now(); last || (batch.size() < kBatch && now >= confirm_at)) {
-      record_confirmed(stop);
-      confirm_at = now + kConfirmEvery;
+    bool last = batch.empty() && all_ended;
+    if (const auto now = Clock::now(); last || now >= confirm_at) {
+      const bool more = record_confirmed(stop);
+      if (!more) confirm_at = now + kConfirmEvery;
+      // Stop does not wait for all of them: whoever was confirmed is asked again.
+      last = last && (!more || stop.stop_requested());
     }
     if (const auto now = Clock::now(); roster_read_ && mode == Mode::until_stop && now >= state_at) {
       tell_state(stop);
@@ -155,8 +158,8 @@ void Poller::take_answer(const PollSchedule::Poll& poll, ProfileReading reading,
   {
     const std::lock_guard lock{mutex_};
     answer = schedule_.answered(poll.ticket, reading, Clock::now());
-    note_answer();
-    if (!answer.moved) tell_idle();
+    ++report_.polled;
+    note_circuit({});
   }
   if (!answer.moved) return;
   if (answer.confirmed) moved_.push(std::move(*answer.confirmed), stop);
@@ -166,35 +169,29 @@ void Poller::take_answer(const PollSchedule::Poll& poll, ProfileReading reading,
   tell_idle();
 }
 
-// With mutex_ held. Something became due earlier than those who wait may know, and this worker may be busy by then.
-void Poller::tell_idle() {
-  if (idle_ > 0) changed_.notify_one();
-}
-
 // The API says that there is no such profile. Either the SIM is gone, which the next walk will find (only a complete
 // walk can: product.md, promise 2), or it is not what the mirror holds: a pSIM has no profile (sims-reference.txt,
-// "Retrieve an eSIM profile").
+// "Retrieve an eSIM profile"). That is for the walker to write, which knows what is stored.
 void Poller::settle(const PollSchedule::Poll& poll, Mode mode, const std::stop_token& stop) {
   try {
     SimAnswer answer = api_.get(poll.sim_id, stop);
     const std::lock_guard lock{mutex_};
-    note_answer();
-    --report_.polled;
     if (is_polled(answer.sim)) {
       skip_log_.note("profile skipped", project_, poll.sim_id, "the API has none for this eSIM");
       ++report_.failed;
       report_.last_error = "SIM " + poll.sim_id + ": the API has no profile for this eSIM";
-      if (mode == Mode::once) {
-        schedule_.absent(poll.ticket, Clock::now());
-      } else {
-        schedule_.failed(poll.ticket, PollSchedule::Failure::of_sim, Clock::now());
+      mode == Mode::once ? schedule_.absent(poll.ticket, Clock::now())
+                         : schedule_.failed(poll.ticket, PollSchedule::Failure::of_sim, Clock::now());
+    } else {
+      schedule_.absent(poll.ticket, Clock::now());
+      // More than can be kept are found again by their next poll.
+      if (settled_.size() < kSettled) {
+        schedule_.forget(poll.sim_id);
+        settled_.push_back({std::move(answer.sim), answer.exchange.asked_at, answer.exchange.observed_at});
+        settled_one_.notify_one();
       }
-      return;
     }
-    schedule_.absent(poll.ticket, Clock::now());
-    schedule_.forget(poll.sim_id);
-    if (settled_.size() == kSettled) return;
-    settled_.push_back({std::move(answer.sim), answer.exchange.asked_at, answer.exchange.observed_at});
+    note_circuit({});
   } catch (const ApiError& error) {
     if (error.failure() != ApiFailure::not_found) {
       note_failure(poll, mode, error);
@@ -203,16 +200,33 @@ void Poller::settle(const PollSchedule::Poll& poll, Mode mode, const std::stop_t
     const std::lock_guard lock{mutex_};
     report_.last_error = error.what();
     schedule_.absent(poll.ticket, Clock::now());
+    note_circuit({});
   }
 }
 
-// With mutex_ held.
-void Poller::note_answer() {
-  ++report_.polled;
-  if (!failing_since_) return;
+std::vector<SimReading> Poller::settled_until(Clock::time_point deadline, const std::stop_token& stop) {
+  std::unique_lock lock{mutex_};
+  settled_one_.wait_until(lock, stop, deadline, [this] { return !settled_.empty(); });
+  return std::exchange(settled_, {});
+}
+
+// With mutex_ held, after whatever may have opened or closed the circuit: says so once.
+void Poller::note_circuit(const std::string& error) {
+  tell_idle();
+  if (schedule_.api_failing() == failing_since_.has_value()) return;
+  if (schedule_.api_failing()) {
+    failing_since_ = wall_clock();
+    log::warning("polls are failing, the API is only probed", {{"project", project_}, {"error", error}});
+    return;
+  }
   failing_since_.reset();
   log::info("polls are answered again", {{"project", project_}});
-  changed_.notify_all();  // a probe let the others wait
+  changed_.notify_all();  // all but the probe were waiting
+}
+
+// With mutex_ held. Something became due earlier than those who wait may know, and this worker may be busy by then.
+void Poller::tell_idle() {
+  if (idle_ > 0) changed_.notify_one();
 }
 
 void Poller::note_failure(const PollSchedule::Poll& poll, Mode mode, const ApiError& error) {
@@ -227,15 +241,12 @@ void Poller::note_failure(const PollSchedule::Poll& poll, Mode mode, const ApiEr
   const PollSchedule::Failure failure = whose(error.failure());
   if (mode == Mode::once) {
     // Each is asked once; and once the API's client has given up trying, the next SIM fares no better.
-    report_.given_up |= failure == PollSchedule::Failure::of_api;
+    report_.given_up |= error.failure() == ApiFailure::unauthorized || error.failure() == ApiFailure::unreachable;
     schedule_.absent(poll.ticket, Clock::now());
     return;
   }
-  const bool opened = schedule_.failed(poll.ticket, failure, Clock::now());
-  tell_idle();
-  if (!opened) return;
-  failing_since_ = wall_clock();
-  log::warning("polls are failing, the API is only probed", {{"project", project_}, {"error", error.what()}});
+  schedule_.failed(poll.ticket, failure, Clock::now());
+  note_circuit(error.what());
 }
 
 // ---- the caller's thread
@@ -245,10 +256,9 @@ bool Poller::workers_ended() {
   return at_work_ == 0;
 }
 
-std::vector<ProfileReading> Poller::next_batch(const std::stop_token& stop) {
+std::vector<ProfileReading> Poller::next_batch(std::size_t most, Clock::time_point until, const std::stop_token& stop) {
   std::vector<ProfileReading> batch;
-  const auto until = Clock::now() + kBatchTime;
-  while (batch.size() < kBatch) {
+  while (batch.size() < most) {
     std::optional<ProfileReading> reading = moved_.pop_until(until, stop);
     if (!reading) break;
     batch.push_back(std::move(*reading));
@@ -269,25 +279,24 @@ void Poller::record(const std::vector<ProfileReading>& batch, const std::stop_to
   report_.transitions += result.changed;
 }
 
-void Poller::record_confirmed(const std::stop_token& stop) {
-  while (true) {
-    std::vector<ProfileReading> confirmed;
-    {
-      const std::lock_guard lock{mutex_};
-      confirmed = schedule_.take_confirmed(kConfirmedBatch, wall_clock());
-    }
-    if (confirmed.empty()) return;
-    record(confirmed, stop);
-  }
-}
-
-void Poller::record_settled(const std::stop_token& stop) {
-  std::vector<SimReading> sims;
+// Some of them, at most a transaction's worth; true: there may be more. What moved before a confirmation was given is
+// in the queue by then (PollSchedule::handed_over), and is written first: the database drops what is older than what it
+// has.
+bool Poller::record_confirmed(const std::stop_token& stop) {
+  std::vector<ProfileReading> confirmed;
   {
     const std::lock_guard lock{mutex_};
-    sims.swap(settled_);
+    confirmed = schedule_.take_confirmed(kConfirmedBatch, wall_clock());
   }
-  if (!sims.empty()) retry_(stop, [&] { return store_->apply(project_, sims); });
+  if (confirmed.empty()) return false;
+  for (std::size_t before = moved_.size(); before > 0;) {
+    const std::vector<ProfileReading> moved = next_batch(std::min(before, kBatch), Clock::now(), stop);
+    if (moved.empty()) break;
+    record(moved, stop);
+    before -= moved.size();
+  }
+  record(confirmed, stop);
+  return confirmed.size() == kConfirmedBatch;
 }
 
 void Poller::tell_state(const std::stop_token& stop) {
@@ -295,7 +304,7 @@ void Poller::tell_state(const std::stop_token& stop) {
   PollSchedule::Load load;
   {
     const std::lock_guard lock{mutex_};
-    load = schedule_.load(Clock::now());
+    load = schedule_.load(Clock::now(), wall_clock());
     state.failing_since = failing_since_;
     state.last_error = report_.last_error;
   }
@@ -304,6 +313,7 @@ void Poller::tell_state(const std::stop_token& stop) {
   state.longest_overdue = load.longest_overdue;
   state.needed_per_second = load.needed_per_second;
   state.quiet_interval = load.quiet_interval;
+  state.planned_per_second = settings_.requests_per_second * kPollShare;
   retry_(stop, [&] { store_->save_poll_state(project_, state); });
   tell_if_behind(load, state.failing_since.has_value());
 }

@@ -59,6 +59,10 @@ class Poller : public WalkNews {
   // Asks for every profile once, whatever the schedule, and returns when each was answered or failed.
   PollReport once(const std::stop_token& stop, const PollProgress& progress = {});
 
+  // Waits for SIMs of which a 404 showed that they are not what the mirror holds, and hands them over as the API says
+  // them: for the walker. They are not polled any more. Empty: `deadline` or stop came first. Safe from any thread.
+  std::vector<SimReading> settled_until(PollSchedule::Clock::time_point deadline, const std::stop_token& stop);
+
   // From the walks: who is polled follows them. Safe from any thread.
   void written(const std::vector<SimReading>& readings) override;
   void gone(const std::vector<Disappearance>& sims) override;
@@ -79,7 +83,7 @@ class Poller : public WalkNews {
   void ask(const PollSchedule::Poll& poll, Mode mode, const std::stop_token& stop);
   void take_answer(const PollSchedule::Poll& poll, ProfileReading reading, const std::stop_token& stop);
   void settle(const PollSchedule::Poll& poll, Mode mode, const std::stop_token& stop);
-  void note_answer();
+  void note_circuit(const std::string& error);
   void tell_idle();
   void note_failure(const PollSchedule::Poll& poll, Mode mode, const ApiError& error);
 
@@ -92,10 +96,10 @@ class Poller : public WalkNews {
 
   // The caller's thread.
   [[nodiscard]] bool workers_ended();
-  std::vector<ProfileReading> next_batch(const std::stop_token& stop);
+  std::vector<ProfileReading> next_batch(std::size_t most, PollSchedule::Clock::time_point until,
+                                         const std::stop_token& stop);
   void record(const std::vector<ProfileReading>& batch, const std::stop_token& stop);
-  void record_confirmed(const std::stop_token& stop);
-  void record_settled(const std::stop_token& stop);
+  bool record_confirmed(const std::stop_token& stop);
   void tell_state(const std::stop_token& stop);
   void tell_if_behind(const PollSchedule::Load& load, bool failing);
 
@@ -115,6 +119,7 @@ class Poller : public WalkNews {
   PollSchedule schedule_;
   PollReport report_;
   std::vector<SimReading> settled_;  // SIMs that turned out to have changed
+  std::condition_variable_any settled_one_;
   std::size_t at_work_ = 0;
   std::size_t idle_ = 0;  // of them, waiting for somebody to become due
   std::exception_ptr worker_failure_;

@@ -103,6 +103,16 @@ WalkRecord Walker::fresh(std::stop_token stop) {
   return attempted(stop, [&] { return look(stop); });
 }
 
+void Walker::mirror(const std::vector<SimReading>& readings, std::stop_token stop) {
+  if (readings.empty()) return;
+  attempted(stop, [&] {
+    if (!learnt_) learn(random_seed(), std::nullopt, stop);
+    WalkRecord none;
+    if (!stop.stop_requested()) write_one_by_one(readings, none, stop);
+    return none;
+  });
+}
+
 // ---- what is known
 
 void Walker::learn(std::uint64_t seed, std::optional<TimePoint> seen_since, const std::stop_token& stop) {

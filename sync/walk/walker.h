@@ -45,6 +45,9 @@ class Walker {
   // database fails for good.
   WalkRecord full(std::stop_token stop, const WalkProgressed& progressed = {});
 
+  // Mirrors SIMs that somebody else has read, as a walk would. Throws StorageError when the database fails for good.
+  void mirror(const std::vector<SimReading>& readings, std::stop_token stop);
+
   // Reads the newest page, and on until a SIM that the mirror knows. Finds nothing missing.
   WalkRecord fresh(std::stop_token stop);
 

@@ -61,6 +61,7 @@ TEST_F(Freshness, SaysWhatTheServiceSaidLast) {
   state.overdue = 7;
   state.longest_overdue = std::chrono::milliseconds{61'500};
   state.needed_per_second = 12.5;
+  state.planned_per_second = 8;
   state.quiet_interval = std::chrono::minutes{40};
   state.failing_since = at(5);
   state.last_error = "nobody there";

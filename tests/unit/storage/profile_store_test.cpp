@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "storage/postgres_inventory.h"
 #include "tests/unit/storage/readings.h"
 #include "tests/unit/storage/scratch_database.h"
@@ -133,6 +135,41 @@ TEST_F(ProfileStoreTest, WatchesPresentEsimsOfTheProviders) {
   read(false);
   EXPECT_EQ(watched.size(), 3U) << "false ends it";
   EXPECT_EQ(profiles.size(), 1U);
+}
+
+// When something happened to the SIM: its creation or a change of its status, not of its metadata, nor that it was
+// first seen.
+TEST_F(ProfileStoreTest, SaysWhenASimMoved) {
+  const TimePoint now = wall_clock();
+  const auto read = [&](const std::string& id, int seconds_ago, const std::string& status,
+                        const std::string& metadata) {
+    SimReading reading = read_at(1, plain_sim(id));
+    reading.asked_at = reading.observed_at = now - std::chrono::seconds{seconds_ago};
+    reading.sim.status = status;
+    reading.sim.metadata = metadata;
+    store_->apply("acme", {reading});
+  };
+  WalkRecord record;
+  record.id = store_->begin_walk("acme", WalkKind::full, at(2));
+  record.outcome = WalkOutcome::complete;
+  read("seen", 500, "active", "{}");
+  read("tagged", 500, "active", "{}");
+  read("activated", 500, "inactive", "{}");
+  store_->finish_walk("acme", record, {});
+  read("tagged", 100, "active", R"({"a":"b"})");
+  read("activated", 100, "active", "{}");
+  std::map<std::string, std::int64_t> moved;
+  store_->read_watched(
+      "acme", {"p3"},
+      [&](const WatchedSim& sim) {
+        moved[sim.sim_id] = std::chrono::round<std::chrono::seconds>(now - sim.moved_at).count();
+        return true;
+      },
+      [](const WatchedProfile&) { return true; });
+  const auto created = std::chrono::round<std::chrono::seconds>(now - plain_sim("x").created_at).count();
+  EXPECT_NEAR(static_cast<double>(moved["activated"]), 100, 1);
+  EXPECT_NEAR(static_cast<double>(moved["tagged"]), static_cast<double>(created), 1);
+  EXPECT_NEAR(static_cast<double>(moved["seen"]), static_cast<double>(created), 1);
 }
 
 }  // namespace

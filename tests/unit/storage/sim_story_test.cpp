@@ -284,14 +284,16 @@ TEST_F(SimStoryTest, HoldsWhatIsPendingForItAlone) {
 TEST_F(SimStoryTest, KnowsWhatTheServiceSaysOfItsPolls) {
   store(1, "sim_1", "89");
   database_.run(
-      "INSERT INTO simsync.poll_state VALUES ('acme', '2026-01-01T00:01:00Z', 700, 50, '3 minutes', 12.5,"
-      " '1 hour 30 seconds', '2026-01-01T00:00:30Z', 'no route'), ('beta', now(), 1, 1, '1 s', 1, '1 s', NULL, NULL)");
+      "INSERT INTO simsync.poll_state VALUES ('acme', '2026-01-01T00:01:00Z', 700, 50, '3 minutes', 12.5, 8,"
+      " '1 hour 30 seconds', '2026-01-01T00:00:30Z', 'no route'), ('beta', now(), 1, 1, '1 s', 1, NULL, '1 s', NULL, "
+      "NULL)");
   const std::optional<SimStory::Service> service = read("sim_1").at(0).service;
   ASSERT_TRUE(service);
   EXPECT_EQ(service->saved_at, at(60));
   EXPECT_EQ(service->profiles, 700U);
   EXPECT_EQ(service->overdue, 50U);
   EXPECT_EQ(service->needed_per_second, 12.5);
+  EXPECT_EQ(service->planned_per_second, 8);
   EXPECT_EQ(service->quiet_interval, std::chrono::seconds{3630});
   EXPECT_EQ(service->failing_since, at(30));
   EXPECT_EQ(service->last_error, "no route");

@@ -24,7 +24,7 @@ class PollOutlookTest : public testing::Test {
     story_.sim.provider = "p3";
     story_.sim.status = "active";
     story_.profile = SimStory::Profile{"enabled", {}, {}, {}, kNow - 5min};
-    story_.service = SimStory::Service{kNow - 10s, 700, 0, 12.5, 6h, {}, {}};
+    story_.service = SimStory::Service{kNow - 10s, 700, 0, 12.5, 0, 6h, {}, {}};
     moved(6h);
   }
 
@@ -192,8 +192,13 @@ TEST_F(Overdue, BecauseTheApiDoesNotAnswer) {
 
 TEST_F(Overdue, BecauseTheBudgetIsTooSmall) {
   story_.service->overdue = 50;
+  EXPECT_THAT(outlook().next, HasSubstr("50 of 700 profiles are overdue, though the budget is large enough"));
+  story_.service->planned_per_second = 8;
   EXPECT_THAT(outlook().next,
-              HasSubstr("50 of 700 profiles are overdue, the budget is too small: 12.5 polls a second"));
+              HasSubstr("50 of 700 profiles are overdue, the budget is too small: 12.5 polls a second are needed, "
+                        "api.requests_per_second has room for 8.0"));
+  story_.service->planned_per_second = 13;
+  EXPECT_THAT(outlook().next, HasSubstr("though the budget is large enough"));
 }
 
 TEST(SpanText, HasTwoUnitsAtMost) {

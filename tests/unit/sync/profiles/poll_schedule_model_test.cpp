@@ -135,7 +135,7 @@ class Polling {
 
   [[nodiscard]] const std::vector<Clock::time_point>& last_polls() const { return polled_; }
   [[nodiscard]] std::uint64_t polls() const { return polls_; }
-  [[nodiscard]] PollSchedule::Load load() const { return schedule_.load(now_); }
+  [[nodiscard]] PollSchedule::Load load() const { return schedule_.load(now_, wall_of(now_)); }
 
  private:
   const World& world_;

@@ -1,85 +1,16 @@
-#include "sync/profiles/poll_schedule.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
 #include <set>
 
-#include "storage/inventory_store.h"
+#include "tests/unit/sync/profiles/schedule_fixture.h"
 
 namespace simsync {
 namespace {
 
 using namespace std::chrono_literals;
-using Clock = PollSchedule::Clock;
 using Failure = PollSchedule::Failure;
 using testing::ElementsAre;
-
-const TimePoint kWall = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
-const Clock::time_point kStart = Clock::time_point{} + 1h;
-constexpr auto kLong = 24h * 30;
-
-TimePoint wall_of(Clock::time_point now) {
-  return kWall + std::chrono::floor<std::chrono::microseconds>(now - kStart);
-}
-
-// A schedule in one thread with a clock of its own.
-class PollScheduleTest : public testing::Test {
- protected:
-  static EsimProfile profile(const std::string& id, const std::string& status = "enabled") {
-    return {id, status, kWall - kLong};
-  }
-
-  struct Watched {
-    WatchedSim sim;
-    std::optional<WatchedProfile> known;
-  };
-
-  // An enabled profile of an active SIM that moved long ago.
-  static Watched watched(const std::string& id, std::chrono::milliseconds polled_ago = 0s) {
-    return {{id, "active", kWall - kLong}, WatchedProfile{profile(id), kWall - polled_ago}};
-  }
-  static Watched never_polled(const std::string& id) { return {{id, "active", kWall - kLong}, {}}; }
-
-  void roster(const std::vector<Watched>& all) {
-    schedule_.begin_roster();
-    for (const Watched& one : all) schedule_.list(one.sim);
-    for (const Watched& one : all) {
-      if (one.known) schedule_.know(*one.known);
-    }
-    schedule_.know({profile("nobody"), kWall});
-    schedule_.end_roster(now_);
-  }
-
-  // The id of the next due one, which is then asked; "-" where none is.
-  std::string next() {
-    const auto poll = schedule_.due(now_);
-    if (!poll) return "-";
-    tickets_[poll->sim_id] = poll->ticket;
-    return poll->sim_id;
-  }
-
-  PollSchedule::Answer answer(const std::string& id, const std::string& status = "enabled") {
-    const auto answer = schedule_.answered(tickets_.at(id), {profile(id, status), wall_of(now_), wall_of(now_)}, now_);
-    if (answer.moved) schedule_.handed_over(tickets_.at(id), now_);
-    return answer;
-  }
-
-  bool fail(const std::string& id, Failure failure) { return schedule_.failed(tickets_.at(id), failure, now_); }
-
-  // How long until somebody is due; then is then.
-  std::chrono::milliseconds wait() {
-    const auto next = schedule_.next_due();
-    const auto time = std::chrono::ceil<std::chrono::milliseconds>(next.value() - now_);
-    now_ = std::max(now_, *next);
-    return std::max(time, 0ms);
-  }
-
-  Clock::time_point now_ = kStart;
-  std::map<std::string, PollSchedule::Ticket> tickets_;
-  PollSchedule schedule_{PollIntervals{ProfilesConfig{}}, 0, kStart, kWall};
-};
 
 TEST_F(PollScheduleTest, ANewProfileIsDueAtOnceThenWithinEachInterval) {
   roster({never_polled("a")});
@@ -206,111 +137,6 @@ TEST_F(PollScheduleTest, TheRetiredAreAskedOnceADay) {
   EXPECT_LE(wait(), 24h);
 }
 
-TEST_F(PollScheduleTest, WhoFailsWaitsEverLongerButNoLongerThanTheInterval) {
-  roster({never_polled("a")});
-  Sim other;
-  other.id = "b";
-  std::vector<std::chrono::milliseconds> pauses;
-  for (int i = 0; i < 20; ++i) {
-    ASSERT_EQ(next(), "a");
-    fail("a", Failure::of_sim);
-    // In between another one is answered: it is not the API.
-    schedule_.watch(other, now_, wall_of(now_));
-    ASSERT_EQ(next(), "b");
-    answer("b");
-    schedule_.forget("b");
-    pauses.push_back(wait());
-  }
-  EXPECT_THAT(std::vector(pauses.begin(), pauses.begin() + 4), ElementsAre(5s, 10s, 20s, 40s));
-  EXPECT_EQ(pauses.back(), 15min);
-  next();
-  answer("a");
-  wait();
-  next();
-  fail("a", Failure::of_sim);
-  EXPECT_EQ(wait(), 5s) << "an answer ends the row";
-}
-
-TEST_F(PollScheduleTest, AnApiThatFailsIsOnlyProbed) {
-  std::vector<Watched> all;
-  for (int i = 0; i < 20; ++i) all.push_back(watched("sim_" + std::to_string(i), 2h));
-  roster(all);
-  std::vector<std::string> asked;
-  for (unsigned i = 0; i < 10; ++i) asked.push_back(next());
-  for (unsigned i = 0; i < 7; ++i) EXPECT_FALSE(fail(asked[i], Failure::of_api));
-  EXPECT_TRUE(fail(asked[7], Failure::of_api)) << "said once";
-  EXPECT_EQ(next(), "-");
-  EXPECT_FALSE(fail(asked[8], Failure::of_api)) << "left before";
-  std::vector<std::chrono::milliseconds> pauses;
-  for (int i = 0; i < 8; ++i) {
-    pauses.push_back(wait());
-    const std::string probe = next();
-    ASSERT_NE(probe, "-");
-    EXPECT_EQ(next(), "-") << "one at a time";
-    EXPECT_EQ(schedule_.next_due(), std::nullopt);
-    fail(probe, Failure::of_api);
-  }
-  EXPECT_THAT(pauses, ElementsAre(5s, 10s, 20s, 40s, 80s, 160s, 300s, 300s));
-  wait();
-  answer(next());
-  EXPECT_FALSE(schedule_.api_failing());
-  // Nobody was put off for it: all the others are due.
-  std::set<std::string> due;
-  for (std::string id = next(); id != "-"; id = next()) due.insert(id);
-  EXPECT_EQ(due.size(), 18U);
-}
-
-// A few whose answers can never be read, and whose retries come together, must not keep the rest from being asked.
-TEST_F(PollScheduleTest, WhoFailsAlwaysDoesNotProbeTheApi) {
-  std::vector<Watched> all;
-  for (int i = 0; i < 9; ++i) all.push_back(watched("bad_" + std::to_string(i), 30h));
-  for (int i = 0; i < 50; ++i) all.push_back(watched("sim_" + std::to_string(i), 1min));
-  roster(all);
-  for (unsigned i = 0; i < ApiCircuit::kFailuresToOpen; ++i) {
-    const std::string bad = next();
-    ASSERT_TRUE(bad.starts_with("bad_"));
-    fail(bad, Failure::of_sim);
-  }
-  ASSERT_TRUE(schedule_.api_failing());
-  for (int i = 0; i < 3 && schedule_.api_failing(); ++i) {
-    wait();
-    const std::string probe = next();
-    if (probe.starts_with("bad_")) {
-      fail(probe, Failure::of_sim);
-    } else {
-      answer(probe);
-    }
-  }
-  EXPECT_FALSE(schedule_.api_failing());
-}
-
-TEST_F(PollScheduleTest, ALateAnswerClosesTheCircuitToo) {
-  std::vector<Watched> all;
-  for (int i = 0; i < 20; ++i) all.push_back(watched("sim_" + std::to_string(i), 2h));
-  roster(all);
-  std::vector<std::string> asked;
-  for (unsigned i = 0; i < 10; ++i) asked.push_back(next());
-  for (unsigned i = 0; i < 8; ++i) fail(asked[i], Failure::of_api);
-  EXPECT_TRUE(schedule_.api_failing());
-  schedule_.absent(tickets_[asked[9]], now_);
-  EXPECT_FALSE(schedule_.api_failing()) << "it answered that there is no such SIM";
-  EXPECT_NE(next(), "-");
-}
-
-TEST_F(PollScheduleTest, AProbeThatWasDroppedIsFollowedByAnother) {
-  roster({watched("a", 2h), watched("b", 3h)});
-  for (unsigned i = 0; i < ApiCircuit::kFailuresToOpen; ++i) {
-    const std::string id = next();
-    fail(id, Failure::of_api);
-    now_ += 5s;
-  }
-  ASSERT_TRUE(schedule_.api_failing());
-  now_ += 5s;
-  const std::string probe = next();
-  schedule_.dropped(tickets_[probe]);
-  EXPECT_NE(next(), "-");
-}
-
 TEST_F(PollScheduleTest, ANewRosterKeepsWhatStaysAndForgetsWhatLeft) {
   roster({watched("a", 5h), watched("b", 4h), watched("c", 3h), watched("x", 2h)});
   EXPECT_EQ(next(), "a");
@@ -420,13 +246,63 @@ TEST_F(PollScheduleTest, MoreStatusesThanAreNumberedAreForTheDatabase) {
 TEST_F(PollScheduleTest, SaysHowFarBehindItIs) {
   roster({watched("a", 20min), watched("b", 16min), watched("c", 1min)});
   now_ += 1s;
-  const PollSchedule::Load load = schedule_.load(now_);
+  const PollSchedule::Load load = schedule_.load(now_, wall_of(now_));
   EXPECT_EQ(load.profiles, 3U);
   EXPECT_GE(load.overdue, 1U);
   EXPECT_GE(load.longest_overdue, 5min);
   EXPECT_LE(load.longest_overdue, 13min);
   EXPECT_NEAR(load.needed_per_second, 3.0 / 900, 1e-9);
   EXPECT_EQ(load.quiet_interval, 15min);
+}
+
+// An updatedAt that cannot be kept exactly is for the database each time, but no news each time.
+TEST_F(PollScheduleTest, WhatCannotBeKeptExactlyIsNotTakenForMoving) {
+  Watched odd = watched("a", 1h);
+  odd.known->profile.updated_at += 123us;
+  roster({odd});
+  int polls = 0;
+  while (now_ < kStart + 24h) {
+    if (next() == "-") {
+      wait();
+      continue;
+    }
+    ++polls;
+    const ProfileReading reading{odd.known->profile, wall_of(now_), wall_of(now_)};
+    EXPECT_TRUE(schedule_.answered(tickets_.at("a"), reading, now_).moved);
+    schedule_.handed_over(tickets_.at("a"), now_);
+  }
+  EXPECT_LE(polls, 110);
+  next();
+  odd.known->profile.updated_at += 1us;
+  schedule_.answered(tickets_.at("a"), {odd.known->profile, wall_of(now_), wall_of(now_)}, now_);
+  schedule_.handed_over(tickets_.at("a"), now_);
+  EXPECT_LE(wait(), 30s) << "it did move";
+}
+
+// Another process saw the SIM activated; this one hears of it by the roster alone.
+TEST_F(PollScheduleTest, AnActivationThatOnlyTheRosterTellsCounts) {
+  Watched sim = watched("a", 0s);
+  sim.sim.status = "retired";
+  roster({sim});
+  EXPECT_GT(*schedule_.next_due() - now_, 1h);
+  now_ += 1min;
+  sim.sim.status = "active";
+  sim.sim.moved_at = wall_of(now_);
+  roster({sim});
+  EXPECT_LE(wait(), 30s);
+  EXPECT_EQ(next(), "a");
+  EXPECT_FALSE(answer("a").moved) << "what is known of it stays known";
+}
+
+// While it fails nobody knows how it is: that counts as overdue, however often it is tried.
+TEST_F(PollScheduleTest, WhoFailsIsOverdue) {
+  roster({watched("a", 15min)});
+  for (int i = 0; i < 20; ++i) {
+    now_ += 15min;
+    if (next() == "-") continue;
+    fail("a", Failure::of_sim);
+  }
+  EXPECT_EQ(schedule_.load(now_, wall_of(now_)).overdue, 1U);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <semaphore>
+#include <set>
 #include <thread>
 
 #include "tests/unit/sync/fake_sims.h"
@@ -174,6 +174,52 @@ TEST_F(PollerTest, ReadingsOfASimStayInOrderWhenTheDatabaseIsSlow) {
   }
 }
 
+// The database drops what is older than what it has: while it is away, what moved waits, is asked again and confirmed.
+TEST_F(PollerTest, NoConfirmationOvertakesWhatMovedBefore) {
+  mirror({"a", "b"});
+  std::atomic<int> moves_of_a = 0;
+  std::atomic<int> moves_of_b = 0;
+  api_.on_profile = [&](const std::string& id) {
+    const int moves = id == "a" ? moves_of_a : moves_of_b;
+    return EsimProfile{id, moves % 2 == 0 ? "enabled" : "disabled", TimePoint{std::chrono::seconds{moves}}};
+  };
+  std::atomic<bool> away = false;
+  stores_.mirror.before_write = [&] {
+    if (away) throw StorageError(StorageFailure::unreachable, "away");
+  };
+  start();
+  ASSERT_TRUE(comes_true([&] { return written().size() >= 2; }));
+  away = true;
+  const auto ask_twice_more = [&](const char* id) {
+    const int before = polls_of(id);
+    ASSERT_TRUE(comes_true([&] { return polls_of(id) >= before + 3; }));
+  };
+  moves_of_b = 1;  // its write now waits for the database, and all others behind it
+  ask_twice_more("b");
+  for (int move = 1; move <= 3; ++move) {
+    moves_of_a = move;
+    ask_twice_more("a");
+  }
+  away = false;
+  const auto all_moves_are_written = [&] {
+    std::set<TimePoint> moves;
+    for (const ProfileReading& reading : written()) {
+      if (reading.profile.sim_id == "a") moves.insert(reading.profile.updated_at);
+    }
+    return moves.size() == 4;
+  };
+  EXPECT_TRUE(comes_true(all_moves_are_written));
+  stop();
+  TimePoint last{};
+  for (const ProfileReading& reading : written()) {
+    if (reading.profile.sim_id != "a") continue;
+    // Of a confirmation the time is that of the poll, rounded down to a tenth of a second.
+    EXPECT_GE(reading.asked_at + 100ms, last);
+    EXPECT_GE(reading.profile.updated_at, TimePoint{});
+    last = std::max(last, reading.asked_at);
+  }
+}
+
 ApiError not_found() {
   return {ApiFailure::not_found, 404, "no profile"};
 }
@@ -186,14 +232,29 @@ TEST_F(PollerTest, A404OfWhatIsNoEsimAnyMoreIsSettledByTheSim) {
     return {id, "enabled", TimePoint{}};
   };
   start();
-  ASSERT_TRUE(comes_true([&] {
-    const std::lock_guard lock{stores_.mirror.mutex};
-    return stores_.mirror.present["psim"].type == "pSIM";
-  }));
+  const auto settled = poller_->settled_until(std::chrono::steady_clock::now() + 1min, {});
+  ASSERT_EQ(settled.size(), 1U);
+  EXPECT_EQ(settled[0].sim.id, "psim");
+  EXPECT_EQ(settled[0].sim.type, "pSIM");
   ASSERT_TRUE(comes_true([&] { return polls_of("a") >= 3; }));
   stop();
   EXPECT_EQ(polls_of("psim"), 1);
   EXPECT_EQ(report_.failed, 0U);
+}
+
+// Healthy ones go on being asked, and nothing says that the API fails.
+TEST_F(PollerTest, ManyOfThemStopNobodyElse) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 60; ++i) ids.push_back("sim_" + std::to_string(i));
+  mirror(ids);
+  api_.on_profile = [](const std::string& id) -> EsimProfile {
+    if (std::stoi(id.substr(4)) < 50) throw not_found();
+    return {id, "enabled", TimePoint{}};
+  };
+  start();
+  ASSERT_TRUE(comes_true([&] { return polls_of("sim_55") >= 6; }));
+  stop();
+  EXPECT_EQ(stores_.mirror.poll_state.failing_since, std::nullopt);
 }
 
 TEST_F(PollerTest, A404OfASimThatIsGoneIsLeftToTheWalk) {

@@ -232,6 +232,19 @@ TEST_P(WalkerTest, WhatOthersWroteIsReadAnew) {
   EXPECT_EQ(walker.full({}).changed, 0U);
 }
 
+// What somebody else has read is known to the walker from then on: else it would take the SIM's return for no change.
+TEST_P(WalkerTest, MirrorsWhatOthersHaveRead) {
+  api_.list_.create(300);
+  Walker walker{"acme", api_, stores_, config_, Patience::none};
+  walker.full({});
+  Sim other = stores_.mirror.present.at("sim_7");
+  other.provider = "p9";
+  walker.mirror({{other, wall_clock(), wall_clock()}}, {});
+  EXPECT_EQ(stores_.mirror.present.at("sim_7").provider, "p9");
+  EXPECT_EQ(walker.full({}).changed, 1U);
+  EXPECT_EQ(stores_.mirror.present.at("sim_7").provider, "p3");
+}
+
 TEST_P(WalkerTest, AStoppedWalkIsGoneOnWith) {
   for (const bool first : {true, false}) {
     SCOPED_TRACE(first);
