@@ -234,7 +234,7 @@ TEST_F(Explain, JsonStaysJsonAndLosesNoDigit) {
 
 TEST_F(Explain, SpeaksOfTheServiceThatRuns) {
   scene_.database.run(
-      "INSERT INTO simsync.poll_state VALUES ('acme', now(), 100, 7, '3 minutes', 12.5, '6 hours', NULL, NULL)");
+      "INSERT INTO simsync.poll_state VALUES ('acme', now(), 100, 7, '3 minutes', 12.5, 8, '6 hours', NULL, NULL)");
   scene_.database.run("UPDATE simsync.esim_profile SET last_polled_at = now() - interval '2 hours'");
   const Json polls = explained({id_}).at("polls");
   EXPECT_GE(polls.at("overdue_s"), 3600);
