@@ -97,6 +97,25 @@ TEST_F(PollCircuit, OneThatAlwaysFailsDoesNotKeepItOpen) {
   EXPECT_LE(bad, 25) << "it backs off, too";
 }
 
+// The same when all have failed once: they probe in turn.
+TEST_F(PollCircuit, ProbesGoRound) {
+  roster({watched("bad", 1h), watched("a", 1h), watched("b", 1h), watched("c", 1h)});
+  std::set<std::string> answered;
+  while (now_ < kStart + 4h) {
+    const std::string id = next();
+    if (id == "-") {
+      wait();
+    } else if (id == "bad" || now_ < kStart + 1h) {
+      fail(id, Failure::of_api);
+    } else {
+      answer(id);
+      answered.insert(id);
+    }
+  }
+  EXPECT_THAT(answered, ElementsAre("a", "b", "c"));
+  EXPECT_FALSE(schedule_.api_failing());
+}
+
 // SIMs whose answers are of no use are none of the others' business.
 TEST_F(PollCircuit, ErrorsOfSimsDoNotOpenIt) {
   std::vector<Watched> all;
