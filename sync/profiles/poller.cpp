@@ -76,7 +76,6 @@ PollReport Poller::poll(Mode mode, const std::stop_token& stop, const PollProgre
   // An error of the writer ends the workers before they are waited for.
   const StopOnExit stop_on_exit{stopping};
   Clock::time_point confirm_at = Clock::now() + kConfirmEvery;
-  Clock::time_point state_at = Clock::now() + kBatchTime;
   while (true) {
     if (roster_is_old(mode)) load_roster(mode, stop);
     // Asked before the batch is taken: the last worker's last answer is in the queue before it says that it ended.
@@ -90,10 +89,7 @@ PollReport Poller::poll(Mode mode, const std::stop_token& stop, const PollProgre
       // Stop does not wait for all of them: whoever was confirmed is asked again.
       last = last && (!more || stop.stop_requested());
     }
-    if (const auto now = Clock::now(); roster_read_ && mode == Mode::until_stop && now >= state_at) {
-      tell_state(stop);
-      state_at = now + kStateEvery;
-    }
+    if (mode == Mode::until_stop && state_is_due()) tell_state(stop);
     const std::lock_guard lock{mutex_};
     if (progress) progress(report_);
     if (!last) continue;
@@ -299,7 +295,14 @@ bool Poller::record_confirmed(const std::stop_token& stop) {
   return confirmed.size() == kConfirmedBatch;
 }
 
+// Regularly, and at once when the API begins or ceases to fail. Before there is a roster nothing can be said.
+bool Poller::state_is_due() {
+  const std::lock_guard lock{mutex_};
+  return roster_read_ && (Clock::now() >= tell_state_at_ || failing_since_ != told_failing_since_);
+}
+
 void Poller::tell_state(const std::stop_token& stop) {
+  tell_state_at_ = Clock::now() + kStateEvery;
   PollState state;
   PollSchedule::Load load;
   {
@@ -308,6 +311,7 @@ void Poller::tell_state(const std::stop_token& stop) {
     state.failing_since = failing_since_;
     state.last_error = report_.last_error;
   }
+  told_failing_since_ = state.failing_since;
   state.profiles = load.profiles;
   state.overdue = load.overdue;
   state.longest_overdue = load.longest_overdue;

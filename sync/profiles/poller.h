@@ -100,6 +100,7 @@ class Poller : public WalkNews {
                                          const std::stop_token& stop);
   void record(const std::vector<ProfileReading>& batch, const std::stop_token& stop);
   bool record_confirmed(const std::stop_token& stop);
+  [[nodiscard]] bool state_is_due();
   void tell_state(const std::stop_token& stop);
   void tell_if_behind(const PollSchedule::Load& load, bool failing);
 
@@ -108,9 +109,11 @@ class Poller : public WalkNews {
   SimApi& api_;
   StoreFactory& stores_;
   StorageRetry retry_;
-  std::unique_ptr<InventoryStore> store_;  // the caller's thread, and the next four
+  std::unique_ptr<InventoryStore> store_;  // the caller's thread, and what follows up to the blank line
   SkipLog skip_log_;
   bool roster_read_ = false;
+  PollSchedule::Clock::time_point tell_state_at_{};
+  std::optional<TimePoint> told_failing_since_;
   bool said_behind_ = false;
   double behind_before_ = 0;
 
