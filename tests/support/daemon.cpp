@@ -12,7 +12,8 @@ std::string quoted(const std::string& text) {
 
 std::string yaml_of(const Settings& settings, const TempDir& directory) {
   std::string yaml = "api:\n  base_url: " + quoted(settings.base_url) + "\n  timeout: " + settings.timeout +
-                     "\n  connections: " + std::to_string(settings.connections) + "\n  requests_per_second: 0\n";
+                     "\n  connections: " + std::to_string(settings.connections) + "\n  requests_per_second: " +
+                     std::to_string(settings.requests_per_second) + "\n";
   if (!settings.ca_file.empty()) yaml += "  ca_file: " + quoted(settings.ca_file) + "\n";
   yaml += "projects:\n";
   for (const SimulatedProject& project : settings.projects) {
@@ -26,6 +27,7 @@ std::string yaml_of(const Settings& settings, const TempDir& directory) {
           "\n  max_disappeared: " + settings.max_disappeared + "\n";
   yaml += "profiles:\n  providers: " + settings.providers + "\n  interval: " + settings.poll_interval +
           "\n  recent_interval: " + settings.recent_interval + "\n";
+  if (!settings.quiet_interval.empty()) yaml += "  quiet_interval: " + settings.quiet_interval + "\n";
   if (!settings.retired_interval.empty()) yaml += "  retired_interval: " + settings.retired_interval + "\n";
   yaml += "http:\n  listen: 127.0.0.1:0\nlog:\n  level: " + settings.log_level + "\n  format: text\n";
   return yaml + settings.more;

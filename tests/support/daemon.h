@@ -17,6 +17,7 @@ struct Settings {
   std::string ca_file;
   std::string timeout = "10s";
   unsigned connections = 4;
+  double requests_per_second = 0;  // no limit
   std::vector<SimulatedProject> projects;
   std::string database_url;
   bool migrate = true;
@@ -26,6 +27,7 @@ struct Settings {
   std::string providers = "[p3, p14, p15]";
   std::string poll_interval = "1h";
   std::string recent_interval = "1h";
+  std::string quiet_interval;    // empty: not written
   std::string retired_interval;  // empty: not written
   std::string log_level = "info";
   std::string more;  // further YAML, appended

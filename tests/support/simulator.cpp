@@ -142,4 +142,18 @@ std::uint64_t Simulator::requests(const std::string& endpoint) const {
   return get("stats").at("endpoints").at(endpoint).at("requests");
 }
 
+std::vector<AskedSim> Simulator::asked(const std::string& endpoint) const {
+  static const std::string before = "/sims/";
+  std::vector<AskedSim> all;
+  for (const Json& request : get_lines("requests")) {
+    if (request.at("endpoint") != endpoint) continue;
+    const std::string target = request.at("target");
+    const std::size_t start = target.find(before) + before.size();
+    const Json& status = request.at("status");
+    all.push_back({target.substr(start, target.find('/', start) - start), request.at("at"),
+                   status.is_null() ? 0 : status.get<int>()});
+  }
+  return all;
+}
+
 }  // namespace simsync::test

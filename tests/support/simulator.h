@@ -26,6 +26,13 @@ struct SimulatorOptions {
   std::string tls_key = {};
 };
 
+// A request for one SIM ("sim") or for its profile ("profile").
+struct AskedSim {
+  std::string sim;
+  std::int64_t at = 0;  // when it came, in micros
+  int status = 0;       // of the answer; 0: there is none, or not yet
+};
+
 // Belongs to one thread.
 class Simulator {
  public:
@@ -71,6 +78,8 @@ class Simulator {
   // Requests that one endpoint ("list", "sim", "profile", …) got since the start or reset_stats().
   std::uint64_t requests(const std::string& endpoint) const;
   void reset_stats() const { post("stats/reset"); }
+  // Of the last 1,000 requests those that one endpoint ("sim", "profile") got, oldest first.
+  std::vector<AskedSim> asked(const std::string& endpoint) const;
 
  private:
   std::string call(const std::string& method, const std::string& path, const std::string& body) const;
