@@ -132,7 +132,7 @@ std::string PollRoster::id_of(Slot slot) const {
 }
 
 void PollRoster::grow() {
-  const std::size_t size = std::max(kFewest, table_.size() + table_.size() / 2);
+  const std::size_t size = std::max(kFewest, table_.size() + table_.size() / 4);
   table_.assign(0, 0);
   table_.shrink_to_fit();
   table_.resize(size);
