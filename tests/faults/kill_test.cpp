@@ -147,8 +147,9 @@ TEST_F(Killed, SessionsWhilePollingHeavily) {
   const long before = transitions();
   EXPECT_TRUE(eventually([&] { return transitions() > before + 100; })) << service->err();
   scene_.simulator.pause();
-  EXPECT_TRUE(eventually([&] { return mirror_differences(World{scene_.simulator, "acme"}, scene_.database).empty(); }))
-      << service->err();
+  EXPECT_TRUE(eventually([&] {
+    return mirror_differences(World{scene_.simulator, "acme"}, scene_.database).empty();
+  })) << service->err();
   service->signal(SIGTERM);
   EXPECT_EQ(service->finish(std::chrono::seconds{20}).status, 0) << service->err();
   scene_.expect_true_history();

@@ -41,9 +41,7 @@ class PollFaults : public testing::Test {
   }
 
   [[nodiscard]] bool catches_up() const {
-    return eventually([&] {
-      return mirror_differences(World{scene_.simulator, "acme"}, scene_.database).empty();
-    });
+    return eventually([&] { return mirror_differences(World{scene_.simulator, "acme"}, scene_.database).empty(); });
   }
 
   [[nodiscard]] std::string fresh(const std::string& expression) const {

@@ -47,7 +47,8 @@ class Polling : public testing::Test {
   // The first SIM of its kind.
   [[nodiscard]] std::string sim_like(const std::string& type, const std::string& provider) const {
     for (const Json& sim : scene_.simulator.truth()) {
-      if (sim.at("type") == type && sim.at("provider") == provider && sim.at("status") != "retired") return sim.at("id");
+      if (sim.at("type") == type && sim.at("provider") == provider && sim.at("status") != "retired")
+        return sim.at("id");
     }
     throw std::runtime_error("no " + type + " of " + provider);
   }
@@ -184,8 +185,8 @@ TEST_F(Polling, A404OfWhatIsNoESimAnyMoreIsSettledBeforeTheNextWalk) {
   EXPECT_TRUE(eventually([&] { return mirrored("type", sim) == "pSIM"; })) << service_->err();
   EXPECT_TRUE(leaves(sim)) << service_->err();
   EXPECT_EQ(times_asked("sim", sim), 1U);
-  EXPECT_EQ(scene_.count("sim_change", "field = 'type' AND old_value = 'eSIM' AND new_value = 'pSIM' AND sim_id = '" +
-                                           sim + "'"),
+  EXPECT_EQ(scene_.count("sim_change",
+                         "field = 'type' AND old_value = 'eSIM' AND new_value = 'pSIM' AND sim_id = '" + sim + "'"),
             1);
   EXPECT_EQ(scene_.count("walk"), 2) << "the one before, and that of the start";
   stop();
@@ -286,9 +287,8 @@ TEST_F(PollingAgain, WhatWasPolledLatelyIsNotAskedAgain) {
   start();
   const long walks = scene_.count("walk", "outcome = 'complete'");
   const auto polled = [&] {
-    return std::ranges::all_of(born, [&](const std::string& sim) {
-      return scene_.count("esim_profile", "sim_id = '" + sim + "'") == 1;
-    });
+    return std::ranges::all_of(
+        born, [&](const std::string& sim) { return scene_.count("esim_profile", "sim_id = '" + sim + "'") == 1; });
   };
   EXPECT_TRUE(eventually(polled)) << service_->err();
   EXPECT_TRUE(eventually([&] { return scene_.count("walk", "outcome = 'complete'") >= walks + 3; }));
@@ -330,7 +330,8 @@ TEST_F(Polling, ABudgetThatIsTooSmallIsToldOnce) {
   }
   ASSERT_EQ(told.size(), 1U) << service_->err();
   const double needed = static_cast<double>(profiles) / 0.8;
-  const std::size_t at = told[0].find("requests_per_second_needed=") + std::string{"requests_per_second_needed="}.size();
+  const std::size_t at =
+      told[0].find("requests_per_second_needed=") + std::string{"requests_per_second_needed="}.size();
   EXPECT_NEAR(std::stod(told[0].substr(at)), needed, 1) << told[0];
 }
 

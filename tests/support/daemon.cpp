@@ -12,8 +12,8 @@ std::string quoted(const std::string& text) {
 
 std::string yaml_of(const Settings& settings, const TempDir& directory) {
   std::string yaml = "api:\n  base_url: " + quoted(settings.base_url) + "\n  timeout: " + settings.timeout +
-                     "\n  connections: " + std::to_string(settings.connections) + "\n  requests_per_second: " +
-                     std::to_string(settings.requests_per_second) + "\n";
+                     "\n  connections: " + std::to_string(settings.connections) +
+                     "\n  requests_per_second: " + std::to_string(settings.requests_per_second) + "\n";
   if (!settings.ca_file.empty()) yaml += "  ca_file: " + quoted(settings.ca_file) + "\n";
   yaml += "projects:\n";
   for (const SimulatedProject& project : settings.projects) {
