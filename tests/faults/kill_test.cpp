@@ -109,6 +109,23 @@ TEST_F(Killed, ServiceThatPollsThroughFaults) {
   expect_last_transitions();
 }
 
+// Long enough to write confirmations, while the database goes away now and then, and killed at any moment of that.
+TEST_F(Killed, ServiceThatConfirms) {
+  scene_.sync_well();
+  scene_.simulator.live(400, "status=1,profile=40,create=0.5,delete=0.05");
+  for (int round = 0; round < 3; ++round) {
+    const auto service = scene_.daemon.start({"run"});
+    for (int part = 0; part < 4; ++part) {
+      live(*service, 1300, 1700);
+      EXPECT_GT(scene_.database.end_other_sessions(), 0);
+    }
+    service->signal(SIGKILL);
+    service->finish(std::chrono::seconds{20});
+  }
+  expect_all_well();
+  expect_last_transitions();
+}
+
 TEST_F(Killed, FirstSync) {
   for (int round = 0; round < 10; ++round) kill_after({"sync"}, 10, 250);
   expect_all_well();
