@@ -12,10 +12,11 @@ constexpr char kDeleted[] = "deleted";
 
 // Milliseconds that fit into 48 bits; nullopt for any other time.
 std::optional<std::uint64_t> milliseconds_of(TimePoint time) {
-  const auto whole = std::chrono::floor<std::chrono::milliseconds>(time);
-  const auto count = whole.time_since_epoch().count();
-  if (whole != time || count < 0 || count >> 48U != 0) return std::nullopt;
-  return static_cast<std::uint64_t>(count);
+  const auto microseconds = time.time_since_epoch().count();
+  if (microseconds < 0 || microseconds % 1000 != 0) return std::nullopt;
+  const auto count = static_cast<std::uint64_t>(microseconds / 1000);
+  if (count >> 48U != 0) return std::nullopt;
+  return count;
 }
 
 constexpr std::uint64_t kKeptBits = (std::uint64_t{1} << 48U) - 1;
