@@ -1,0 +1,539 @@
+-- Reports about the present and the past (product.md, "SQL"). What a report needs of a change is written with it, so that
+-- no report has to find it out for millions of rows; the write path pays for changes only, never for what stayed the same.
+
+-- ---- history knows whose it was --------------------------------------------------------------------------------------
+
+ALTER TABLE simsync.sim_change ADD COLUMN provider text, ADD COLUMN type text;
+UPDATE simsync.sim_change c SET provider = s.provider, type = s.type
+FROM simsync.sim s WHERE s.project = c.project AND s.sim_id = c.sim_id;
+COMMENT ON COLUMN simsync.sim_change.project IS 'Project of the API the SIM belongs to.';
+COMMENT ON COLUMN simsync.sim_change.sim_id IS 'The API''s id of the SIM, unique within the project.';
+COMMENT ON COLUMN simsync.sim_change.provider IS 'Provider of the SIM when the change was seen (the new one, where that is what changed).';
+COMMENT ON COLUMN simsync.sim_change.type IS 'Type of the SIM when the change was seen: eSIM, pSIM, or a value that is new to us.';
+
+ALTER TABLE simsync.esim_profile_transition ADD COLUMN provider text, ADD COLUMN from_since timestamptz;
+UPDATE simsync.esim_profile_transition t SET provider = s.provider
+FROM simsync.sim s WHERE s.project = t.project AND s.sim_id = t.sim_id;
+UPDATE simsync.esim_profile_transition t SET from_since = f.since
+FROM (SELECT project, sim_id, transition_id,
+             lag(since) OVER (PARTITION BY project, sim_id ORDER BY transition_id) AS since
+      FROM (SELECT project, sim_id, transition_id,
+                   -- Of rows in which the status stays, the first one's time.
+                   first_value(reported_at) OVER (PARTITION BY project, sim_id, stay ORDER BY transition_id) AS since
+            FROM (SELECT *, count(*) FILTER (WHERE from_status IS DISTINCT FROM to_status)
+                              OVER (PARTITION BY project, sim_id ORDER BY transition_id) AS stay
+                  FROM simsync.esim_profile_transition) counted) stays) f
+WHERE f.project = t.project AND f.sim_id = t.sim_id AND f.transition_id = t.transition_id;
+COMMENT ON COLUMN simsync.esim_profile_transition.transition_id IS 'Grows with each transition recorded.';
+COMMENT ON COLUMN simsync.esim_profile_transition.project IS 'Project of the API the SIM belongs to.';
+COMMENT ON COLUMN simsync.esim_profile_transition.sim_id IS 'The API''s id of the SIM whose profile it is.';
+COMMENT ON COLUMN simsync.esim_profile_transition.provider IS 'Provider of the SIM when the transition was seen.';
+COMMENT ON COLUMN simsync.esim_profile_transition.from_since IS
+  'Since when from_status was the status: the API''s updatedAt when it was first read; null for the first sight.';
+
+ALTER TABLE simsync.esim_profile ADD COLUMN sim_status text, ADD COLUMN changed_at timestamptz;
+UPDATE simsync.esim_profile p
+SET changed_at = greatest(p.first_observed_at,
+                          (SELECT max(t.observed_at) FROM simsync.esim_profile_transition t
+                           WHERE t.project = p.project AND t.sim_id = p.sim_id)),
+    sim_status = (SELECT s.status FROM simsync.sim s
+                  WHERE s.project = p.project AND s.sim_id = p.sim_id AND s.missing_since IS NULL);
+ALTER TABLE simsync.esim_profile ALTER COLUMN changed_at SET NOT NULL;
+COMMENT ON COLUMN simsync.esim_profile.project IS 'Project of the API the SIM belongs to.';
+COMMENT ON COLUMN simsync.esim_profile.sim_id IS 'The API''s id of the SIM whose profile it is.';
+COMMENT ON COLUMN simsync.esim_profile.sim_status IS 'Status of the SIM, as in simsync.sim; null while the SIM is missing.';
+COMMENT ON COLUMN simsync.esim_profile.changed_at IS
+  'When a poll last recorded something of this profile: the latest observed_at of its transitions.';
+
+-- ---- how many there are ----------------------------------------------------------------------------------------------
+
+CREATE TABLE simsync.inventory_count (
+  project        text COLLATE "C" NOT NULL,
+  provider       text NOT NULL,
+  type           text NOT NULL,
+  status         text NOT NULL,
+  profile_status text NOT NULL,
+  sims           bigint NOT NULL,
+  PRIMARY KEY (project, provider, type, status, profile_status)
+) WITH (fillfactor = 50);  -- few rows, changed with every batch that changes something
+COMMENT ON TABLE simsync.inventory_count IS
+  'Present SIMs counted, kept in the transaction of each change. Internal: its columns may change; read simsync.inventory_summary.';
+COMMENT ON COLUMN simsync.inventory_count.project IS 'Project of the API.';
+COMMENT ON COLUMN simsync.inventory_count.provider IS 'As in simsync.sim.';
+COMMENT ON COLUMN simsync.inventory_count.type IS 'As in simsync.sim.';
+COMMENT ON COLUMN simsync.inventory_count.status IS 'As in simsync.sim.';
+COMMENT ON COLUMN simsync.inventory_count.profile_status IS 'Status of the profile; empty where there is no profile.';
+COMMENT ON COLUMN simsync.inventory_count.sims IS 'How many SIMs are so; 0 where there were some.';
+INSERT INTO simsync.inventory_count
+  SELECT s.project, s.provider, s.type, s.status, coalesce(p.status, ''), count(*)
+  FROM simsync.sim s LEFT JOIN simsync.esim_profile p ON p.project = s.project AND p.sim_id = s.sim_id
+  WHERE s.missing_since IS NULL
+  GROUP BY 1, 2, 3, 4, 5;
+
+CREATE OR REPLACE VIEW simsync.inventory_summary AS
+  SELECT project, provider, type, status, nullif(profile_status, '') AS profile_status, sims
+  FROM simsync.inventory_count WHERE sims <> 0;
+
+-- ---- since when the history is exact, and where it is coarse ---------------------------------------------------------
+
+CREATE TABLE simsync.history_state (
+  project     text COLLATE "C" NOT NULL,
+  exact_since timestamptz NOT NULL,
+  counted_at  timestamptz,
+  PRIMARY KEY (project)
+);
+COMMENT ON TABLE simsync.history_state IS
+  'How far back the history of a project reaches. Internal: its columns may change; read simsync.freshness.exact_since.';
+COMMENT ON COLUMN simsync.history_state.project IS 'Project of the API.';
+COMMENT ON COLUMN simsync.history_state.exact_since IS
+  'End of the first complete walk, or the bound of what history.keep has left: inventory_at is exact from here on.';
+COMMENT ON COLUMN simsync.history_state.counted_at IS 'When simsync.inventory_count was last counted anew.';
+INSERT INTO simsync.history_state (project, exact_since)
+  SELECT project, min(finished_at) FROM simsync.walk WHERE kind = 'full' AND outcome = 'complete' GROUP BY project;
+
+CREATE TABLE simsync.service_run (
+  run_id        bigint GENERATED ALWAYS AS IDENTITY,
+  project       text COLLATE "C" NOT NULL,
+  kind          text NOT NULL CHECK (kind IN ('run', 'sync')),
+  started_at    timestamptz NOT NULL,
+  alive_at      timestamptz NOT NULL,
+  stopped_at    timestamptz,
+  walk_interval interval NOT NULL,
+  poll_interval interval NOT NULL,
+  PRIMARY KEY (project, run_id)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE simsync.service_run IS
+  'When the daemon was watching a project. Internal: its columns may change; read simsync.coverage_gap.';
+COMMENT ON COLUMN simsync.service_run.run_id IS 'Grows with each start.';
+COMMENT ON COLUMN simsync.service_run.project IS 'Project of the API.';
+COMMENT ON COLUMN simsync.service_run.kind IS 'run: the service; sync: a single pass.';
+COMMENT ON COLUMN simsync.service_run.started_at IS 'When it began to watch the project.';
+COMMENT ON COLUMN simsync.service_run.alive_at IS 'When it last wrote that it runs: four times a minute.';
+COMMENT ON COLUMN simsync.service_run.stopped_at IS 'When it ended as it should; null while it runs, or where it was killed.';
+COMMENT ON COLUMN simsync.service_run.walk_interval IS 'walk.interval of its configuration.';
+COMMENT ON COLUMN simsync.service_run.poll_interval IS 'profiles.interval of its configuration.';
+
+CREATE TABLE simsync.watch_gap (
+  gap_id   bigint GENERATED ALWAYS AS IDENTITY,
+  project  text COLLATE "C" NOT NULL,
+  what     text NOT NULL CHECK (what IN ('sims', 'profiles')),
+  began_at timestamptz NOT NULL,
+  ended_at timestamptz NOT NULL,
+  reason   text NOT NULL,
+  error    text,
+  PRIMARY KEY (project, gap_id)
+);
+COMMENT ON TABLE simsync.watch_gap IS
+  'Gaps that are over, as the daemon found them. Internal: its columns may change; read simsync.coverage_gap.';
+COMMENT ON COLUMN simsync.watch_gap.gap_id IS 'Grows with each gap.';
+COMMENT ON COLUMN simsync.watch_gap.project IS 'Project of the API.';
+COMMENT ON COLUMN simsync.watch_gap.what IS 'As in simsync.coverage_gap.';
+COMMENT ON COLUMN simsync.watch_gap.began_at IS 'As in simsync.coverage_gap.';
+COMMENT ON COLUMN simsync.watch_gap.ended_at IS 'As in simsync.coverage_gap.';
+COMMENT ON COLUMN simsync.watch_gap.reason IS 'As in simsync.coverage_gap.';
+COMMENT ON COLUMN simsync.watch_gap.error IS 'As in simsync.coverage_gap.';
+
+-- ---- indexes, each with the questions it serves ----------------------------------------------------------------------
+
+-- "What happened to any SIM's FIELD between two times?": simsync.transition, transition_daily, stock (activations), who
+-- changed metadata; "whose provider was another one at that time?" of inventory_at; and history.keep, which deletes what
+-- is oldest.
+CREATE INDEX sim_change_by_time ON simsync.sim_change (field, observed_at);
+-- The same of profiles: transition, transition_daily, profile_dwell, history.keep.
+CREATE INDEX esim_profile_transition_by_time ON simsync.esim_profile_transition (observed_at);
+-- stuck_profile: a handful among all profiles. None of its columns changes when a profile is merely polled.
+CREATE INDEX esim_profile_stuck ON simsync.esim_profile (project, sim_id)
+  WHERE sim_status = 'active' AND status <> 'enabled';
+
+-- ---- what happened ---------------------------------------------------------------------------------------------------
+
+CREATE VIEW simsync.transition AS
+  SELECT project, sim_id, provider, type, 'sim'::text AS what, kind, old_value AS from_status, new_value AS to_status,
+         NULL::timestamptz AS reported_at, not_before, observed_at, change_id AS id
+  FROM simsync.sim_change WHERE field = 'status'
+  UNION ALL
+  SELECT project, sim_id, provider, 'eSIM', 'profile',
+         CASE WHEN from_status IS NULL THEN 'first seen' WHEN from_status = to_status THEN 'reported anew'
+              ELSE 'changed' END,
+         from_status, to_status, reported_at, not_before, observed_at, transition_id
+  FROM simsync.esim_profile_transition;
+COMMENT ON VIEW simsync.transition IS
+  'Every change of a SIM''s status or of its profile''s status that was seen. Ask by observed_at: that is indexed.';
+COMMENT ON COLUMN simsync.transition.project IS 'Project of the API the SIM belongs to.';
+COMMENT ON COLUMN simsync.transition.sim_id IS 'The API''s id of the SIM, unique within the project.';
+COMMENT ON COLUMN simsync.transition.provider IS 'Provider of the SIM when the transition was seen.';
+COMMENT ON COLUMN simsync.transition.type IS 'Type of the SIM when the transition was seen.';
+COMMENT ON COLUMN simsync.transition.what IS 'sim: the SIM''s status; profile: the status of its eSIM profile.';
+COMMENT ON COLUMN simsync.transition.kind IS
+  'changed; of SIMs also appeared, disappeared, reappeared; of profiles also first seen (from_status is null) and reported anew (the status is the same, but the API''s updatedAt moved: something happened in between).';
+COMMENT ON COLUMN simsync.transition.from_status IS 'Status before; null: was not there.';
+COMMENT ON COLUMN simsync.transition.to_status IS 'Status since; null: is gone.';
+COMMENT ON COLUMN simsync.transition.reported_at IS 'The API''s updatedAt, of profiles: when it says that it happened.';
+COMMENT ON COLUMN simsync.transition.not_before IS
+  'The last moment at which from_status was confirmed: it happened after this, if the API is to be believed.';
+COMMENT ON COLUMN simsync.transition.observed_at IS 'When to_status was read: it happened before this.';
+COMMENT ON COLUMN simsync.transition.id IS
+  'change_id or transition_id: of one SIM and one "what", the order in which they were recorded.';
+
+CREATE VIEW simsync.transition_daily AS
+  -- Day by day, so that a condition on the day reads no other days' rows.
+  SELECT d.day, t.project, t.provider, t.type, t.what, t.kind, t.from_status, t.to_status, t.transitions
+  FROM (SELECT f.first::date + n AS day
+        FROM (SELECT least((SELECT min(observed_at) FROM simsync.sim_change WHERE field = 'status'),
+                           (SELECT min(observed_at) FROM simsync.esim_profile_transition)) AS first,
+                     greatest((SELECT max(observed_at) FROM simsync.sim_change WHERE field = 'status'),
+                              (SELECT max(observed_at) FROM simsync.esim_profile_transition)) AS last) f
+        CROSS JOIN LATERAL generate_series(0, f.last::date - f.first::date) n) d
+  CROSS JOIN LATERAL (
+    SELECT project, provider, type, what, kind, from_status, to_status, count(*) AS transitions
+    FROM simsync.transition
+    WHERE observed_at >= d.day::timestamptz AND observed_at < (d.day + 1)::timestamptz AND kind <> 'first seen'
+    GROUP BY project, provider, type, what, kind, from_status, to_status) t;
+COMMENT ON VIEW simsync.transition_daily IS
+  'Transitions counted by the day on which they were seen; first sights of profiles are not counted.';
+COMMENT ON COLUMN simsync.transition_daily.day IS 'Day in the session''s TimeZone, from midnight to midnight (23 to 25 hours).';
+COMMENT ON COLUMN simsync.transition_daily.project IS 'Project of the API.';
+COMMENT ON COLUMN simsync.transition_daily.provider IS 'Provider of the SIMs when the transitions were seen.';
+COMMENT ON COLUMN simsync.transition_daily.type IS 'Type of the SIMs.';
+COMMENT ON COLUMN simsync.transition_daily.what IS 'sim or profile, as in simsync.transition.';
+COMMENT ON COLUMN simsync.transition_daily.kind IS 'As in simsync.transition.';
+COMMENT ON COLUMN simsync.transition_daily.from_status IS 'Status before; null: was not there.';
+COMMENT ON COLUMN simsync.transition_daily.to_status IS 'Status since; null: is gone.';
+COMMENT ON COLUMN simsync.transition_daily.transitions IS 'How many.';
+
+-- ---- how long --------------------------------------------------------------------------------------------------------
+
+CREATE VIEW simsync.profile_stay AS
+  SELECT project, sim_id, provider, from_status AS status, from_since AS since, reported_at AS until,
+         greatest(reported_at - from_since, interval '0') AS dwell, to_status AS next_status, not_before AS confirmed_until,
+         observed_at AS seen_over_at
+  FROM simsync.esim_profile_transition
+  WHERE from_status <> to_status
+  UNION ALL
+  SELECT p.project, p.sim_id, s.provider, p.status, p.status_since, NULL, greatest(now() - p.status_since, interval '0'),
+         NULL, p.last_polled_at, NULL
+  FROM simsync.esim_profile p
+  JOIN simsync.sim s ON s.project = p.project AND s.sim_id = p.sim_id
+  WHERE p.sim_status IS NOT NULL;
+COMMENT ON VIEW simsync.profile_stay IS
+  'Each stay of a profile in a status: those that are over, and of present SIMs the one that lasts. Ask the former by seen_over_at: that is indexed.';
+COMMENT ON COLUMN simsync.profile_stay.project IS 'Project of the API the SIM belongs to.';
+COMMENT ON COLUMN simsync.profile_stay.sim_id IS 'The API''s id of the SIM whose profile it is.';
+COMMENT ON COLUMN simsync.profile_stay.provider IS 'Provider of the SIM at the end of the stay, or now.';
+COMMENT ON COLUMN simsync.profile_stay.status IS 'Status of the profile.';
+COMMENT ON COLUMN simsync.profile_stay.since IS 'Begin of the stay, as the API says (updatedAt).';
+COMMENT ON COLUMN simsync.profile_stay.until IS 'End of the stay, as the API says; null: it lasts.';
+COMMENT ON COLUMN simsync.profile_stay.dwell IS 'Length of the stay (interval), so far where it lasts; never negative.';
+COMMENT ON COLUMN simsync.profile_stay.next_status IS 'Status that followed; null: it lasts.';
+COMMENT ON COLUMN simsync.profile_stay.confirmed_until IS 'The last poll that saw this status.';
+COMMENT ON COLUMN simsync.profile_stay.seen_over_at IS 'The poll that saw the next one; null: it lasts.';
+
+CREATE FUNCTION simsync.profile_dwell_between(begins timestamptz, ends timestamptz)
+RETURNS TABLE (project text, provider text, status text, window_from timestamptz, window_to timestamptz, stays bigint,
+               dwell_median interval, dwell_p95 interval, dwell_max interval, profiles_now bigint)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT project, provider, status, greatest(begins, max(h.exact_since)) AS window_from, ends AS window_to,
+         coalesce(max(e.stays), 0)::bigint AS stays, max(e.dwell_median), max(e.dwell_p95), max(e.dwell_max),
+         coalesce(max(n.profiles), 0)::bigint AS profiles_now
+  FROM (SELECT t.project, t.provider, t.from_status AS status, count(*) AS stays,
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY greatest(t.reported_at - t.from_since, interval '0')) AS dwell_median,
+               percentile_cont(0.95) WITHIN GROUP (ORDER BY greatest(t.reported_at - t.from_since, interval '0')) AS dwell_p95,
+               max(greatest(t.reported_at - t.from_since, interval '0')) AS dwell_max
+        FROM simsync.esim_profile_transition t
+        WHERE t.from_status <> t.to_status AND t.observed_at >= begins AND t.observed_at < ends
+        GROUP BY t.project, t.provider, t.from_status) e
+  FULL JOIN (SELECT c.project, c.provider, c.profile_status AS status, sum(c.sims) AS profiles
+             FROM simsync.inventory_count c WHERE c.profile_status <> '' AND c.sims > 0
+             GROUP BY c.project, c.provider, c.profile_status) n USING (project, provider, status)
+  LEFT JOIN simsync.history_state h USING (project)
+  GROUP BY project, provider, status
+$$;
+COMMENT ON FUNCTION simsync.profile_dwell_between(timestamptz, timestamptz) IS
+  'simsync.profile_dwell of the stays that were seen to end between these times, the first included.';
+
+CREATE VIEW simsync.profile_dwell AS
+  SELECT * FROM simsync.profile_dwell_between(now() - interval '30 days', now());
+COMMENT ON VIEW simsync.profile_dwell IS
+  'How long profiles stay in each status: of the stays that were seen to end in the last 30 days. For other windows see profile_dwell_between, for the single stays profile_stay.';
+COMMENT ON COLUMN simsync.profile_dwell.project IS 'Project of the API.';
+COMMENT ON COLUMN simsync.profile_dwell.provider IS 'Provider of the SIMs at the end of the stays.';
+COMMENT ON COLUMN simsync.profile_dwell.status IS 'Status of the profiles.';
+COMMENT ON COLUMN simsync.profile_dwell.window_from IS
+  'Begin of the window: 30 days ago, or where the history begins later, then.';
+COMMENT ON COLUMN simsync.profile_dwell.window_to IS 'End of the window: now.';
+COMMENT ON COLUMN simsync.profile_dwell.stays IS 'Stays that were seen to end in the window: those that the next three columns are of.';
+COMMENT ON COLUMN simsync.profile_dwell.dwell_median IS 'Half of the stays were at most so long (interval, by the API''s times).';
+COMMENT ON COLUMN simsync.profile_dwell.dwell_p95 IS '95 of 100 stays were at most so long (interval).';
+COMMENT ON COLUMN simsync.profile_dwell.dwell_max IS 'The longest stay (interval).';
+COMMENT ON COLUMN simsync.profile_dwell.profiles_now IS
+  'Profiles of present SIMs that are in this status now: their stays are not over and not in the other columns.';
+
+CREATE VIEW simsync.stuck_profile AS
+  SELECT s.project, s.sim_id, s.iccid, s.provider, s.metadata, p.status AS profile_status,
+         p.status_since AS profile_status_since, l.not_enabled_since, a.sim_active_since,
+         greatest(l.not_enabled_since, a.sim_active_since) AS stuck_since,
+         greatest(now() - greatest(l.not_enabled_since, a.sim_active_since), interval '0') AS stuck_for,
+         p.last_polled_at
+  FROM simsync.esim_profile p
+  JOIN simsync.sim s ON s.project = p.project AND s.sim_id = p.sim_id
+  LEFT JOIN LATERAL (
+    -- When it was last disabled; of one that was never seen enabled, the first that is known of it.
+    SELECT coalesce((SELECT t.reported_at FROM simsync.esim_profile_transition t
+                     WHERE t.project = p.project AND t.sim_id = p.sim_id AND t.from_status = 'enabled'
+                       AND t.to_status <> 'enabled'
+                     ORDER BY t.transition_id DESC LIMIT 1),
+                    (SELECT coalesce(t.from_since, t.reported_at) FROM simsync.esim_profile_transition t
+                     WHERE t.project = p.project AND t.sim_id = p.sim_id
+                     ORDER BY t.transition_id LIMIT 1),
+                    p.status_since) AS not_enabled_since) l ON true
+  LEFT JOIN LATERAL (
+    SELECT c.observed_at AS sim_active_since FROM simsync.sim_change c
+    WHERE c.project = p.project AND c.sim_id = p.sim_id AND c.field = 'status' AND c.kind = 'changed'
+    ORDER BY c.change_id DESC LIMIT 1) a ON true
+  WHERE p.sim_status = 'active' AND p.status <> 'enabled' AND s.missing_since IS NULL;
+COMMENT ON VIEW simsync.stuck_profile IS 'Active SIMs whose profile is not enabled, and since when: customers who pay and have no service.';
+COMMENT ON COLUMN simsync.stuck_profile.project IS 'Project of the API the SIM belongs to.';
+COMMENT ON COLUMN simsync.stuck_profile.sim_id IS 'The API''s id of the SIM, unique within the project.';
+COMMENT ON COLUMN simsync.stuck_profile.iccid IS 'Integrated circuit card identifier, as the API says it.';
+COMMENT ON COLUMN simsync.stuck_profile.provider IS 'Id of the network provider.';
+COMMENT ON COLUMN simsync.stuck_profile.metadata IS 'The API''s metadata of the SIM.';
+COMMENT ON COLUMN simsync.stuck_profile.profile_status IS 'Status of the profile now.';
+COMMENT ON COLUMN simsync.stuck_profile.profile_status_since IS 'Since when the profile is in this status, as the API says.';
+COMMENT ON COLUMN simsync.stuck_profile.not_enabled_since IS
+  'Since when the profile is not enabled, in whatever status, as the API says; where it was never seen enabled, the first that the history knows of it.';
+COMMENT ON COLUMN simsync.stuck_profile.sim_active_since IS
+  'When the SIM was seen to have become active; null: before the history begins.';
+COMMENT ON COLUMN simsync.stuck_profile.stuck_since IS 'The later of these two: since when both are so.';
+COMMENT ON COLUMN simsync.stuck_profile.stuck_for IS 'From stuck_since to now (interval).';
+COMMENT ON COLUMN simsync.stuck_profile.last_polled_at IS 'When the profile''s status was last confirmed.';
+
+-- ---- stock -----------------------------------------------------------------------------------------------------------
+
+CREATE VIEW simsync.stock AS
+  SELECT k.project, k.provider, k.type, k.unused, k.active, coalesce(a.last_7, 0)::bigint AS activations_7d,
+         coalesce(a.last_30, 0)::bigint AS activations_30d, w.from_7 AS window_7d_from, w.from_30 AS window_30d_from,
+         r.a_day AS activations_per_day,
+         CASE WHEN k.unused = 0 THEN 0 WHEN r.a_day > 0 THEN round((k.unused / r.a_day)::numeric, 1) END AS days_left
+  FROM (SELECT project, provider, type, coalesce(sum(sims) FILTER (WHERE status = 'inactive'), 0)::bigint AS unused,
+               coalesce(sum(sims) FILTER (WHERE status = 'active'), 0)::bigint AS active
+        FROM simsync.inventory_count WHERE sims <> 0 GROUP BY project, provider, type) k
+  LEFT JOIN simsync.history_state h ON h.project = k.project
+  CROSS JOIN LATERAL (SELECT greatest(now() - interval '7 days', h.exact_since) AS from_7,
+                             greatest(now() - interval '30 days', h.exact_since) AS from_30) w
+  LEFT JOIN (SELECT c.project, c.provider, c.type, count(*) AS last_30,
+                    count(*) FILTER (WHERE c.observed_at >= now() - interval '7 days') AS last_7
+             FROM simsync.sim_change c
+             WHERE c.field = 'status' AND c.observed_at >= now() - interval '30 days' AND c.kind = 'changed'
+               AND c.old_value = 'inactive' AND c.new_value = 'active'
+             GROUP BY c.project, c.provider, c.type) a
+    ON a.project = k.project AND a.provider = k.provider AND a.type = k.type
+  CROSS JOIN LATERAL (
+    -- Less than a day of watching is no rate.
+    SELECT CASE WHEN now() - w.from_30 >= interval '1 day' AND h.exact_since IS NOT NULL
+           THEN round((coalesce(a.last_30, 0) / (date_part('epoch', now() - w.from_30) / 86400))::numeric, 3) END AS a_day) r;
+COMMENT ON VIEW simsync.stock IS 'Unused SIMs by provider and type, how fast they are used up, and how long they last.';
+COMMENT ON COLUMN simsync.stock.project IS 'Project of the API.';
+COMMENT ON COLUMN simsync.stock.provider IS 'Provider of the SIMs.';
+COMMENT ON COLUMN simsync.stock.type IS 'Type of the SIMs: eSIM or pSIM.';
+COMMENT ON COLUMN simsync.stock.unused IS 'SIMs that are present and inactive.';
+COMMENT ON COLUMN simsync.stock.active IS 'SIMs that are present and active.';
+COMMENT ON COLUMN simsync.stock.activations_7d IS 'SIMs seen to go from inactive to active since window_7d_from.';
+COMMENT ON COLUMN simsync.stock.activations_30d IS 'SIMs seen to go from inactive to active since window_30d_from.';
+COMMENT ON COLUMN simsync.stock.window_7d_from IS '7 days ago, or where the history begins later, then.';
+COMMENT ON COLUMN simsync.stock.window_30d_from IS '30 days ago, or where the history begins later, then.';
+COMMENT ON COLUMN simsync.stock.activations_per_day IS
+  'activations_30d by the days since window_30d_from; null: watched for less than a day.';
+COMMENT ON COLUMN simsync.stock.days_left IS
+  'unused by activations_per_day, in days; null: no activations, or watched for less than a day.';
+
+-- ---- freshness and gaps ----------------------------------------------------------------------------------------------
+
+ALTER TABLE simsync.poll_state ADD COLUMN failure text;
+COMMENT ON COLUMN simsync.poll_state.failure IS 'What failing polls are to simsync.coverage_gap: its reason; null while polls are answered.';
+COMMENT ON COLUMN simsync.poll_state.project IS 'Project of the API.';
+COMMENT ON COLUMN simsync.poll_state.saved_at IS 'When the service wrote this row.';
+COMMENT ON COLUMN simsync.poll_state.profiles IS 'As in simsync.freshness.';
+COMMENT ON COLUMN simsync.poll_state.overdue IS 'profiles_overdue of simsync.freshness.';
+COMMENT ON COLUMN simsync.poll_state.longest_overdue IS 'poll_lag of simsync.freshness.';
+COMMENT ON COLUMN simsync.poll_state.needed_per_second IS 'polls_needed_per_second of simsync.freshness.';
+COMMENT ON COLUMN simsync.poll_state.planned_per_second IS 'polls_planned_per_second of simsync.freshness.';
+COMMENT ON COLUMN simsync.poll_state.quiet_interval IS 'How often long-quiet profiles are asked at present.';
+COMMENT ON COLUMN simsync.poll_state.failing_since IS 'polls_failing_since of simsync.freshness.';
+COMMENT ON COLUMN simsync.poll_state.last_error IS 'last_poll_error of simsync.freshness.';
+
+CREATE OR REPLACE VIEW simsync.freshness AS
+  -- The projects by as many steps along the key, not by reading every walk.
+  WITH RECURSIVE step AS (
+    SELECT min(project) AS project FROM simsync.walk
+    UNION ALL
+    SELECT (SELECT min(w.project) FROM simsync.walk w WHERE w.project > step.project) FROM step WHERE project IS NOT NULL
+  )
+  SELECT project, w.finished_at AS last_complete_walk, w.started_at AS complete_as_of, r.started_at AS walk_running_since,
+         coalesce(h.held_back, 0) AS held_back, s.profiles, s.overdue AS profiles_overdue,
+         s.longest_overdue AS poll_lag, s.needed_per_second AS polls_needed_per_second,
+         s.planned_per_second AS polls_planned_per_second,
+         s.failing_since AS polls_failing_since, s.last_error AS last_poll_error, s.saved_at AS polls_as_of,
+         e.exact_since
+  FROM (SELECT project FROM step WHERE project IS NOT NULL UNION SELECT project FROM simsync.poll_state) p
+  LEFT JOIN simsync.poll_state s USING (project)
+  LEFT JOIN simsync.history_state e USING (project)
+  LEFT JOIN LATERAL (SELECT started_at, finished_at FROM simsync.walk c
+                     WHERE c.project = p.project AND c.kind = 'full' AND c.outcome = 'complete'
+                     ORDER BY c.started_at DESC LIMIT 1) w ON true
+  LEFT JOIN LATERAL (SELECT started_at FROM simsync.walk o
+                     WHERE o.project = p.project AND o.kind = 'full' AND o.outcome IS NULL
+                     ORDER BY o.walk_id DESC LIMIT 1) r ON true
+  LEFT JOIN LATERAL (SELECT held_back FROM simsync.walk b
+                     WHERE b.project = p.project AND b.kind = 'full' AND b.outcome IS NOT NULL
+                     ORDER BY b.walk_id DESC LIMIT 1) h ON true;
+COMMENT ON COLUMN simsync.freshness.project IS 'Project of the API.';
+COMMENT ON COLUMN simsync.freshness.exact_since IS
+  'From when on the history is whole, and simsync.inventory_at exact: the end of the first complete walk, or the bound of what history.keep has left.';
+
+CREATE VIEW simsync.coverage_gap AS
+  SELECT project, what, began_at, ended_at, ended_at - began_at AS lasted, reason, error FROM simsync.watch_gap
+  UNION ALL
+  -- Gaps that last: no complete walk for longer than twice the interval;
+  SELECT r.project, 'sims', w.finished_at, NULL, now() - w.finished_at,
+         CASE WHEN r.alive THEN 'no complete walk' ELSE 'not running' END,
+         (SELECT f.error FROM simsync.walk f
+          WHERE f.project = r.project AND f.kind = 'full' AND f.outcome <> 'complete' AND f.started_at > w.finished_at
+          ORDER BY f.walk_id DESC LIMIT 1)
+  FROM (SELECT h.project, n.*, n.stopped_at IS NULL AND n.alive_at > now() - interval '2 minutes' AS alive
+        FROM simsync.history_state h
+        CROSS JOIN LATERAL (SELECT run_id, alive_at, stopped_at, walk_interval FROM simsync.service_run o
+                            WHERE o.project = h.project ORDER BY o.run_id DESC LIMIT 1) n) r
+  CROSS JOIN LATERAL (SELECT c.finished_at FROM simsync.walk c
+                      WHERE c.project = r.project AND c.kind = 'full' AND c.outcome = 'complete'
+                      ORDER BY c.started_at DESC LIMIT 1) w
+  WHERE w.finished_at < now() - 2 * r.walk_interval
+  UNION ALL
+  -- nobody polls for longer than the interval, or the API answers no poll.
+  SELECT h.project, 'profiles', g.began_at, NULL, now() - g.began_at, g.reason, g.error
+  FROM simsync.history_state h
+  CROSS JOIN LATERAL (SELECT alive_at, stopped_at, poll_interval FROM simsync.service_run o
+                      WHERE o.project = h.project ORDER BY o.run_id DESC LIMIT 1) n
+  LEFT JOIN simsync.poll_state s ON s.project = h.project
+  CROSS JOIN LATERAL (
+    SELECT coalesce(n.stopped_at, n.alive_at) AS began_at, 'not running' AS reason, NULL::text AS error
+    WHERE coalesce(n.stopped_at, n.alive_at) < now() - greatest(n.poll_interval, interval '2 minutes')
+    UNION ALL
+    SELECT s.failing_since, s.failure, s.last_error WHERE s.failing_since IS NOT NULL) g;
+COMMENT ON VIEW simsync.coverage_gap IS
+  'Spans in which a project was not watched: what happened in them was seen afterwards, all at once, so its history there is only as fine as the span.';
+COMMENT ON COLUMN simsync.coverage_gap.project IS 'Project of the API.';
+COMMENT ON COLUMN simsync.coverage_gap.what IS
+  'sims: no complete walk began for more than twice walk.interval; profiles: none were polled.';
+COMMENT ON COLUMN simsync.coverage_gap.began_at IS
+  'End of the last complete walk; of profiles, when the last polls were made.';
+COMMENT ON COLUMN simsync.coverage_gap.ended_at IS 'Start of the next complete walk; of profiles, of the next polls; null: it lasts.';
+COMMENT ON COLUMN simsync.coverage_gap.lasted IS 'How long, so far where it lasts (interval).';
+COMMENT ON COLUMN simsync.coverage_gap.reason IS
+  'not running: no simsyncd ran; no complete walk: it ran, but walks failed or had to leave something out; token refused; API not answering; nothing written: it ran, but could not reach the database, or the machine slept.';
+COMMENT ON COLUMN simsync.coverage_gap.error IS 'The last error in the span, where one is known.';
+
+-- ---- the past --------------------------------------------------------------------------------------------------------
+
+-- Backwards from the present: what a SIM was at a moment is the old value of the first change after it. So it needs
+-- nothing older than the moment, and SIMs that did not change since cost no look at the history (changed_at). Plain SQL
+-- that PostgreSQL folds into the query which calls it: conditions on project and provider are applied before the history
+-- is read. The provider has a join of its own for that: few SIMs ever change theirs.
+CREATE FUNCTION simsync.inventory_at(moment timestamptz)
+RETURNS TABLE (project text, sim_id text, iccid text, provider text, type text, status text, metadata jsonb,
+               created_at timestamptz, first_seen_at timestamptz, profile_status text, profile_status_since timestamptz,
+               extra jsonb, in_doubt boolean)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT s.project, s.sim_id, coalesce(c.was ->> 'iccid', s.iccid), coalesce(m.provider, s.provider),
+         coalesce(c.was ->> 'type', s.type), coalesce(c.was ->> 'status', s.status),
+         coalesce((c.was ->> 'metadata')::jsonb, s.metadata),
+         coalesce((c.was ->> 'created_at')::timestamptz, s.created_at), s.first_seen_at,
+         CASE WHEN t.transition_id IS NULL THEN p.status ELSE t.from_status END,
+         CASE WHEN t.transition_id IS NULL THEN p.status_since ELSE t.from_since END,
+         coalesce((c.was ->> 'extra')::jsonb, s.extra),
+         coalesce(c.in_doubt, false) OR coalesce(t.not_before <= moment, false)
+  FROM simsync.history_state h
+  JOIN simsync.sim s ON s.project = h.project
+  LEFT JOIN (SELECT DISTINCT ON (o.project, o.sim_id) o.project, o.sim_id, o.old_value AS provider
+             FROM simsync.sim_change o WHERE o.field = 'provider' AND o.observed_at > moment
+             ORDER BY o.project, o.sim_id, o.change_id) m ON m.project = s.project AND m.sim_id = s.sim_id
+  LEFT JOIN LATERAL (
+    -- The newest first: of a field that changed again and again, the oldest is what stays.
+    SELECT jsonb_object_agg(e.field, e.old_value) AS was, bool_or(e.not_before <= moment) AS in_doubt
+    FROM (SELECT o.field, o.old_value, o.not_before FROM simsync.sim_change o
+          WHERE o.project = s.project AND o.sim_id = s.sim_id AND o.observed_at > moment AND s.changed_at > moment
+          ORDER BY o.change_id DESC) e) c ON true
+  LEFT JOIN simsync.esim_profile p ON p.project = s.project AND p.sim_id = s.sim_id
+  LEFT JOIN LATERAL (
+    SELECT o.transition_id, o.from_status, o.from_since, o.not_before FROM simsync.esim_profile_transition o
+    WHERE o.project = s.project AND o.sim_id = s.sim_id AND o.observed_at > moment AND p.changed_at > moment
+    ORDER BY o.transition_id LIMIT 1) t ON true
+  WHERE h.exact_since <= moment AND s.first_seen_at <= moment
+    AND CASE WHEN c.was ? 'status' THEN c.was ->> 'status' IS NOT NULL ELSE s.missing_since IS NULL END
+$$;
+COMMENT ON FUNCTION simsync.inventory_at(timestamptz) IS
+  'The inventory as it was known at that moment: the columns of simsync.inventory, without those that only the present has. Exact for every moment since simsync.freshness.exact_since; of a project whose history begins later it returns nothing. in_doubt: a change was seen after the moment that may have happened before it.';
+
+-- ---- comments that were missing, so that \d+ is the manual --------------------------------------------------------------
+
+COMMENT ON COLUMN simsync.walk.walk_id IS 'Grows with each walk.';
+COMMENT ON COLUMN simsync.walk.project IS 'Project of the API.';
+COMMENT ON COLUMN simsync.walk.started_at IS 'When it began: what happened before this is in what a complete walk found.';
+COMMENT ON COLUMN simsync.walk.finished_at IS 'When it ended; null while it runs, or where it was interrupted.';
+COMMENT ON COLUMN simsync.inventory.project IS 'Project of the API the SIM belongs to.';
+COMMENT ON COLUMN simsync.inventory.sim_id IS 'The API''s id of the SIM, unique within the project.';
+COMMENT ON COLUMN simsync.inventory.iccid IS 'Integrated circuit card identifier, as the API says it.';
+COMMENT ON COLUMN simsync.inventory.provider IS 'Id of the network provider, as the API says it.';
+COMMENT ON COLUMN simsync.inventory.type IS 'eSIM or pSIM, or a value that is new to us.';
+COMMENT ON COLUMN simsync.inventory.status IS 'inactive, active or retired, or a value that is new to us.';
+COMMENT ON COLUMN simsync.inventory.metadata IS 'The API''s metadata.';
+COMMENT ON COLUMN simsync.inventory.created_at IS 'When the SIM was created, from the API.';
+COMMENT ON COLUMN simsync.inventory.first_seen_at IS 'When the mirror first read this SIM.';
+COMMENT ON COLUMN simsync.inventory.changed_at IS 'When the mirror last saw this SIM differ, vanish or return.';
+COMMENT ON COLUMN simsync.inventory.profile_status IS
+  'Status of the eSIM profile: deleted, disabled, enabled, installed, unknown, or a value that is new to us; null where none is polled.';
+COMMENT ON COLUMN simsync.inventory.profile_status_since IS 'Since when, as the API says (updatedAt).';
+COMMENT ON COLUMN simsync.inventory.profile_last_polled_at IS 'When the profile''s status was last confirmed. May lag by some seconds.';
+COMMENT ON COLUMN simsync.inventory_summary.project IS 'Project of the API.';
+COMMENT ON COLUMN simsync.inventory_summary.provider IS 'Id of the network provider.';
+COMMENT ON COLUMN simsync.inventory_summary.type IS 'Type of the SIMs.';
+COMMENT ON COLUMN simsync.inventory_summary.status IS 'Status of the SIMs.';
+COMMENT ON COLUMN simsync.inventory_summary.profile_status IS 'Status of their profiles; null where none is polled.';
+COMMENT ON COLUMN simsync.inventory_summary.sims IS 'How many present SIMs are so.';
+COMMENT ON COLUMN simsync.walk_progress.project IS 'Project of the API.';
+COMMENT ON COLUMN simsync.walk_progress.walk_id IS 'The walk it belongs to.';
+COMMENT ON COLUMN simsync.walk_progress.owner IS 'The process that walks.';
+COMMENT ON COLUMN simsync.walk_progress.saved_at IS 'When this row was written.';
+COMMENT ON COLUMN simsync.walk_progress.seed IS 'Of the fingerprints in unseen.';
+COMMENT ON COLUMN simsync.walk_progress.cuts IS 'The SIM behind which each segment begins; empty: the head of the list.';
+COMMENT ON COLUMN simsync.walk_progress.cuts_created IS 'When those SIMs were created.';
+COMMENT ON COLUMN simsync.walk_progress.cursors IS 'The cursor with which each segment goes on.';
+COMMENT ON COLUMN simsync.walk_progress.reached IS 'Creation time down to which each segment has read.';
+COMMENT ON COLUMN simsync.walk_progress.ended_at IS 'The segment at whose cut each has ended; negative while it has not.';
+COMMENT ON COLUMN simsync.walk_progress.unseen IS 'Fingerprints of the ids that are known and were not seen yet, 16 bytes each.';
+COMMENT ON COLUMN simsync.alert.alert_id IS 'Grows with each alert; the same in every delivery.';
+COMMENT ON COLUMN simsync.alert.project IS 'Project of the API.';
+COMMENT ON COLUMN simsync.alert.sim_id IS 'The SIM it is about; empty: about no single SIM.';
+COMMENT ON COLUMN simsync.alert.rule IS 'Name of the rule that raised it.';
+COMMENT ON COLUMN simsync.alert.type IS 'Type of the event, such as simsync.mass_disappearance.';
+COMMENT ON COLUMN simsync.alert.severity IS 'Severity, as the rule says.';
+COMMENT ON COLUMN simsync.alert.body IS 'What happened, as it is sent.';
+COMMENT ON COLUMN simsync.alert.raised_at IS 'When it was raised.';
+COMMENT ON COLUMN simsync.alert_delivery.alert_id IS 'The alert.';
+COMMENT ON COLUMN simsync.alert_delivery.project IS 'As in simsync.alert.';
+COMMENT ON COLUMN simsync.alert_delivery.sim_id IS 'As in simsync.alert.';
+COMMENT ON COLUMN simsync.alert_delivery.channel IS 'Name of the channel.';
+COMMENT ON COLUMN simsync.alert_delivery.state IS 'pending, delivered or dead (given up).';
+COMMENT ON COLUMN simsync.alert_delivery.attempts IS 'How often it was tried.';
+COMMENT ON COLUMN simsync.alert_delivery.last_error IS 'Why the last attempt failed.';
+COMMENT ON COLUMN simsync.alert_delivery.delivered_at IS 'When the receiver took it.';
+COMMENT ON COLUMN simsync.metadata_request.request_id IS 'Grows with each request.';
+COMMENT ON COLUMN simsync.metadata_request.project IS 'Project of the API the SIM belongs to.';
+COMMENT ON COLUMN simsync.metadata_request.sim_id IS 'The SIM.';
+COMMENT ON COLUMN simsync.metadata_request.metadata IS 'The keys and values to set.';
+COMMENT ON COLUMN simsync.metadata_request.state IS 'pending, applied or failed.';
+COMMENT ON COLUMN simsync.metadata_request.requested_at IS 'When it was asked for.';
+COMMENT ON COLUMN simsync.metadata_request.applied_at IS 'When the API was seen to have it.';
+COMMENT ON COLUMN simsync.metadata_request.error IS 'Why it failed.';
+COMMENT ON COLUMN simsync.schema_migration.version IS 'Number of the migration.';
+COMMENT ON COLUMN simsync.schema_migration.name IS 'Name of the migration.';
+COMMENT ON COLUMN simsync.schema_migration.applied_at IS 'When it was applied.';
