@@ -60,6 +60,10 @@ struct ProfilesConfig {
   Milliseconds retired_interval = std::chrono::hours{24};   // of a retired SIM, or a deleted profile
 };
 
+struct HistoryConfig {
+  std::optional<Milliseconds> keep;  // history older than this is deleted; none: everything is kept
+};
+
 struct AlertChannelConfig {
   std::string name;
   std::string type;  // webhook, alertmanager
@@ -102,6 +106,7 @@ struct Config {
   DatabaseConfig database;
   WalkConfig walk;
   ProfilesConfig profiles;
+  HistoryConfig history;
   AlertsConfig alerts;
   HttpConfig http;
   LogConfig log;

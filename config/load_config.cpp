@@ -156,6 +156,13 @@ ProfilesConfig read_profiles(const Value& value) {
   return profiles;
 }
 
+HistoryConfig read_history(const Value& value) {
+  const Section section(value, {"keep"});
+  HistoryConfig history;
+  if (const auto keep = section.find("keep")) history.keep = keep->parsed(parse_keep);
+  return history;
+}
+
 HttpConfig read_http(const Value& value) {
   const Section section(value, {"listen"});
   HttpConfig http;
@@ -213,7 +220,7 @@ Config parse_config(const std::string& text, const std::string& name) {
                       ":1: projects: the file is empty; write at least one project with id and token_file");
   }
   const Section section(Value(root, shown_name, "", root->line),
-                        {"api", "projects", "database", "walk", "profiles", "alerts", "http", "log"});
+                        {"api", "projects", "database", "walk", "profiles", "history", "alerts", "http", "log"});
   Config config;
   if (const auto value = section.find("api")) config.api = read_api(*value);
   const auto projects = section.find("projects");
@@ -223,6 +230,7 @@ Config parse_config(const std::string& text, const std::string& name) {
   config.projects = read_projects(*projects);
   if (const auto value = section.find("database")) config.database = read_database(*value);
   config.walk.parallel = config.api.connections;
+  if (const auto value = section.find("history")) config.history = read_history(*value);
   if (const auto value = section.find("walk")) config.walk = read_walk(*value, config.walk);
   if (const auto value = section.find("profiles")) config.profiles = read_profiles(*value);
   if (const auto value = section.find("alerts")) config.alerts = read_alerts(*value, config.projects);

@@ -142,6 +142,19 @@ Milliseconds parse_duration(std::string_view text) {
   return Milliseconds{total};
 }
 
+Milliseconds parse_keep(std::string_view text) {
+  static constexpr char kAdvice[] = "; write a whole number and a unit, 3y, 26w or 400d, from 1d to 100y";
+  const std::string_view digits = take_while(text, is_digit);
+  const std::int64_t days = text == "y" ? 366 : text == "w" ? 7 : text == "d" ? 1 : 0;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (days == 0 || digits.empty()) throw BadValue(std::string("is no time to keep history for") + kAdvice);
+  if (error != std::errc{} || number < 1 || number > 36'600 / days) {
+    throw BadValue(std::string("is out of range") + kAdvice);
+  }
+  return std::chrono::hours{24} * days * number;
+}
+
 std::uint64_t parse_count(std::string_view text, std::uint64_t smallest, std::uint64_t largest) {
   const std::string advice =
       "; write a whole number from " + std::to_string(smallest) + " to " + std::to_string(largest);

@@ -31,6 +31,10 @@ std::string expand_environment(std::string_view text);
 // "1h30m" and the like: whole numbers with ms, s, m, h or d, the larger unit first, at most 366d in all.
 Milliseconds parse_duration(std::string_view text);
 
+// "3y", "26w" or "400d": a whole number of years, weeks or days, from 1d to 100y. A year counts 366 days, so that none
+// is cut short.
+Milliseconds parse_keep(std::string_view text);
+
 // A whole number in decimal digits, from `smallest` to `largest`.
 std::uint64_t parse_count(std::string_view text, std::uint64_t smallest, std::uint64_t largest);
 

@@ -24,10 +24,10 @@ void run_projects(const Config& config, std::stop_token stop) {
       projects.emplace_back([&] {
         try {
           const std::unique_ptr<SimApi> api = make_http_sim_api(config.api, project);
-          ProjectSync{
-              {project.id, config.walk, config.profiles, config.api.connections, config.api.requests_per_second},
-              *api,
-              *stores}
+          ProjectSync{{project.id, config.walk, config.profiles, config.api.connections, config.api.requests_per_second,
+                       Compare::changes, config.history},
+                      *api,
+                      *stores}
               .run(stopping.get_token());
         } catch (...) {
           log::error("project ended", {{"project", project.id}});

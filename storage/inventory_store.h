@@ -43,6 +43,18 @@ struct PollState {
   std::chrono::milliseconds quiet_interval{};
   std::optional<TimePoint> failing_since;
   std::string last_error;
+  std::string failure;  // while it fails: the reason for simsync.coverage_gap, such as "token refused"
+};
+
+// Who begins to watch a project: the service, or a single pass.
+enum class WatchKind { run, sync };
+
+// For simsync.coverage_gap: from when on a project is watched, and how often.
+struct Watch {
+  WatchKind kind = WatchKind::run;
+  TimePoint started_at{};
+  std::chrono::milliseconds walk_interval{};
+  std::chrono::milliseconds poll_interval{};
 };
 
 // One line of `simsyncd status`.
@@ -132,8 +144,22 @@ class InventoryStore {
   // One that changes nothing moves last_polled_at only.
   virtual ApplyResult apply_profiles(const std::string& project, const std::vector<ProfileReading>& readings) = 0;
 
-  // Stores how the polls are doing.
+  // Stores how the polls are doing, and that the service runs. An outage that is over is noted as a gap.
   virtual void save_poll_state(const std::string& project, const PollState& state) = 0;
+
+  // Notes that the project is watched from now on, and as a gap the time in which it was not. Returns the run's id for
+  // end_watch(); 0, and notes nothing, for a pass beside a service that runs.
+  virtual std::int64_t begin_watch(const std::string& project, const Watch& watch) = 0;
+  virtual void end_watch(const std::string& project, std::int64_t run_id, TimePoint stopped_at) = 0;
+
+  // Deletes history from before `before`, at most `limit` rows of each table, and returns how many; 0: none is left.
+  // simsync.inventory_at is exact from `before` on, and answers for nothing earlier.
+  virtual std::uint64_t forget_history(const std::string& project, TimePoint before, std::size_t limit) = 0;
+
+  // Puts right what is counted and copied beside the mirror (inventory_count, esim_profile.sim_status), in case
+  // somebody changed rows by hand. Reads every SIM, and holds up the project's writers meanwhile: about a second for a
+  // million. Returns how many rows were wrong.
+  virtual std::uint64_t count_anew(const std::string& project) = 0;
 
   // Reads: a line for the project; of its profiles (those of read_watched()), as many are due as the running service
   // says; where none runs, those that were not polled within `poll_interval`, or never.

@@ -36,6 +36,9 @@ class PostgresDryRun : public PostgresStore {
   std::optional<WalkProgress> open_walk(const std::string&) override { return std::nullopt; }
   void save_progress(const std::string&, const WalkProgress&) override {}
   void save_poll_state(const std::string&, const PollState&) override {}
+  std::int64_t begin_watch(const std::string&, const Watch&) override { return 0; }
+  std::uint64_t forget_history(const std::string&, TimePoint, std::size_t) override { return 0; }
+  std::uint64_t count_anew(const std::string&) override { return 0; }
 
   using InventoryStore::apply;
   ApplyResult apply(const std::string& project, const std::vector<SimReading>& readings, const WalkProgress*) override {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdlib>
 #include <iterator>
+#include <map>
 
 #include "storage/batch.h"
 #include "storage/pg_binary.h"
@@ -12,6 +13,7 @@
 #include "storage/postgres_walks.h"
 #include "storage/pqxx_compat.h"
 #include "storage/statements.h"
+#include "storage/walk_statements.h"
 
 namespace simsync {
 namespace {
@@ -58,6 +60,21 @@ void copy_sims(Transaction& transaction, const std::string& project, const std::
     table.add(row);
   }
   table.complete();
+}
+
+void count_copied(Transaction& transaction, const std::string& project, const std::vector<const SimReading*>& batch) {
+  std::map<std::array<std::string_view, 3>, std::uint64_t> groups;
+  for (const SimReading* reading : batch) {
+    ++groups[{reading->sim.provider, reading->sim.type, reading->sim.status}];
+  }
+  std::array<TextArray, 3> columns;
+  TextArray counts;
+  for (const auto& [group, count] : groups) {
+    for (std::size_t i = 0; i < columns.size(); ++i) columns[i].append(std::string{group[i]});
+    counts.append(std::to_string(count));
+  }
+  exec_with(transaction, statements::kCountCopied,
+            {project, columns[0].take(), columns[1].take(), columns[2].take(), counts.take()});
 }
 
 // `write` writes a batch in which no SIM stands twice. `after_last` runs in the transaction of the last readings, or in
@@ -185,6 +202,7 @@ std::optional<ApplyResult> PostgresStore::insert_sims(const std::string& project
         refused = true;
         throw;
       }
+      count_copied(transaction, project, rounds.front());
       ApplyResult inserted;
       inserted.created = readings.size();
       if (after_last) {

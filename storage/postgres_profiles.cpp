@@ -65,18 +65,6 @@ void PostgresStore::read_watched(const std::string& project, const std::vector<s
   });
 }
 
-void PostgresStore::save_poll_state(const std::string& project, const PollState& state) {
-  session_.transact([&](pqxx::transaction_base& transaction) {
-    transaction.exec(statements::kLostTogether);
-    exec_with(transaction, statements::kSavePollState,
-              {project, std::to_string(state.profiles), std::to_string(state.overdue),
-               std::to_string(state.longest_overdue.count()), std::to_string(state.needed_per_second),
-               std::to_string(state.quiet_interval.count()),
-               state.failing_since ? to_pg(*state.failing_since) : std::string{}, state.last_error,
-               std::to_string(state.planned_per_second)});
-  });
-}
-
 ProjectStatus PostgresStore::status(const std::string& project, const std::vector<std::string>& providers,
                                     std::chrono::milliseconds poll_interval) {
   return session_.read([&](pqxx::transaction_base& transaction) {

@@ -38,6 +38,10 @@ class PostgresStore : public InventoryStore {
                     const std::function<bool(const WatchedProfile&)>& profile) override;
   ApplyResult apply_profiles(const std::string& project, const std::vector<ProfileReading>& readings) override;
   void save_poll_state(const std::string& project, const PollState& state) override;
+  std::int64_t begin_watch(const std::string& project, const Watch& watch) override;
+  void end_watch(const std::string& project, std::int64_t run_id, TimePoint stopped_at) override;
+  std::uint64_t forget_history(const std::string& project, TimePoint before, std::size_t limit) override;
+  std::uint64_t count_anew(const std::string& project) override;
   ProjectStatus status(const std::string& project, const std::vector<std::string>& providers,
                        std::chrono::milliseconds poll_interval) override;
 

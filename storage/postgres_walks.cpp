@@ -6,6 +6,8 @@
 #include "storage/postgres_store.h"
 #include "storage/pqxx_compat.h"
 #include "storage/statements.h"
+#include "storage/walk_statements.h"
+#include "storage/watch_statements.h"
 
 namespace simsync {
 namespace {
@@ -154,8 +156,10 @@ void PostgresStore::finish_walk(const std::string& project, WalkRecord& record,
                std::to_string(record.pages), std::to_string(record.sims), std::to_string(record.created),
                std::to_string(record.changed), std::to_string(record.disappeared), std::to_string(record.requests),
                std::to_string(record.retries), std::to_string(record.skipped), std::to_string(record.held_back),
-               record.error});
+               record.error, record.token_refused ? "true" : "false"});
     if (record.kind != WalkKind::full) return;
+    exec_with(transaction, statements::kBeginHistory, {project, std::to_string(record.id)});
+    exec_with(transaction, statements::kCloseWalkGap, {project, std::to_string(record.id)});
     exec_with(transaction, statements::kForgetProgress, {project, std::to_string(record.id)});
     exec_with(transaction, statements::kRaiseHeldBack, {project, std::to_string(record.id)});
   });

@@ -1,5 +1,5 @@
-// Every SQL text of the program but the migrations, named by what it does. All name their schema, and none is ever
-// built from values. Private to storage/.
+// The SQL texts of the schema, of SIMs and profiles, named by what they do; those of walks, and of what a person asks
+// for, stand in headers of their own. All name their schema, and none is ever built from values. Private to storage/.
 #pragma once
 
 #include <string>
@@ -89,7 +89,7 @@ WITH incoming AS MATERIALIZED (
 ), differing AS MATERIALIZED (
   SELECT * FROM compared WHERE late IS NOT TRUE
 ), change AS MATERIALIZED (
-  SELECT d.sim_id, f.kind, f.field, f.old_value, f.new_value, f.not_before, d.observed_at
+  SELECT d.sim_id, f.kind, f.field, f.old_value, f.new_value, f.not_before, d.observed_at, d.provider, d.type
   FROM differing d CROSS JOIN LATERAL (VALUES
     ('reappeared', 'status', NULL, d.status, d.returned, d.confirmed_gone),
     ('changed', 'status', d.old_status, d.status, NOT d.returned AND d.old_status <> d.status, d.confirmed),
@@ -104,7 +104,7 @@ WITH incoming AS MATERIALIZED (
   ) AS f (kind, field, old_value, new_value, applies, not_before)
   WHERE NOT d.is_new AND f.applies
   UNION ALL
-  SELECT d.sim_id, 'appeared', 'status', NULL, d.status, d.walked_since, d.observed_at
+  SELECT d.sim_id, 'appeared', 'status', NULL, d.status, d.walked_since, d.observed_at, d.provider, d.type
   FROM differing d WHERE d.is_new AND d.walked_since IS NOT NULL
 ))";
 
@@ -122,7 +122,18 @@ told AS (
     FROM history h) payload
 ))";
 
-// Returns created, changed, rows of history, late readings.
+// Keeps simsync.inventory_count: `shift` has a row for each SIM that enters (n = 1) or leaves (n = -1) a group. The
+// rows are changed under the project's lock, so writers never wait for each other here.
+inline constexpr char kShiftCounts[] = R"(
+counted AS (
+  INSERT INTO simsync.inventory_count AS c (project, provider, type, status, profile_status, sims)
+  SELECT $1, provider, type, status, coalesce(profile_status, ''), sum(n) FROM shift
+  GROUP BY provider, type, status, coalesce(profile_status, '') HAVING sum(n) <> 0
+  ON CONFLICT (project, provider, type, status, profile_status) DO UPDATE SET sims = c.sims + excluded.sims
+), )";
+
+// Returns created, changed, rows of history, late readings. changed_at never goes back, even if the clock was set back:
+// simsync.inventory_at relies on nothing in the SIM's history being later.
 inline const std::string kApplySims = std::string{kDifferingSims} + R"(, created AS (
   INSERT INTO simsync.sim (project, sim_id, iccid, provider, type, status, metadata, created_at, extra, first_seen_at,
                            changed_at, confirmed_at)
@@ -136,12 +147,30 @@ inline const std::string kApplySims = std::string{kDifferingSims} + R"(, created
   ON CONFLICT (project, sim_id) DO UPDATE
   SET iccid = excluded.iccid, provider = excluded.provider, type = excluded.type, status = excluded.status,
       metadata = excluded.metadata, created_at = excluded.created_at, extra = excluded.extra,
-      changed_at = excluded.changed_at, missing_since = NULL, confirmed_at = excluded.confirmed_at
+      changed_at = greatest(sim.changed_at, excluded.changed_at), missing_since = NULL,
+      confirmed_at = excluded.confirmed_at
 ), history AS (
-  INSERT INTO simsync.sim_change (project, sim_id, kind, field, old_value, new_value, not_before, observed_at)
-  SELECT $1, sim_id, kind, field, old_value, new_value, not_before, observed_at FROM change
+  INSERT INTO simsync.sim_change (project, sim_id, kind, field, old_value, new_value, not_before, observed_at, provider,
+                                  type)
+  SELECT $1, sim_id, kind, field, old_value, new_value, not_before, observed_at, provider, type FROM change
   RETURNING *
-), )" + kNotifyHistory + R"(
+), moved AS MATERIALIZED (
+  -- Those that change what is counted, each with its profile.
+  SELECT d.*, p.place, p.profile_status
+  FROM differing d
+  LEFT JOIN LATERAL (SELECT o.ctid AS place, o.status AS profile_status FROM simsync.esim_profile o
+                     WHERE o.project = $1 AND o.sim_id = d.sim_id OFFSET 0) p ON true
+  WHERE d.is_new OR d.returned
+     OR (d.provider, d.type, d.status) IS DISTINCT FROM (d.old_provider, d.old_type, d.old_status)
+), told_profile AS (
+  UPDATE simsync.esim_profile p SET sim_status = m.status
+  FROM moved m WHERE p.ctid = m.place AND p.project = $1 AND p.sim_id = m.sim_id AND p.sim_status IS DISTINCT FROM m.status
+), shift AS (
+  SELECT provider, type, status, profile_status, 1 AS n FROM moved
+  UNION ALL
+  SELECT old_provider, old_type, old_status, profile_status, -1 FROM moved WHERE NOT is_new AND NOT returned
+), )" + kShiftCounts + kNotifyHistory +
+                                      R"(
 SELECT (SELECT count(*) FROM differing WHERE is_new), (SELECT count(*) FROM differing WHERE NOT is_new),
        (SELECT count(*) FROM told), (SELECT count(*) FROM compared WHERE late))";
 
@@ -150,6 +179,13 @@ inline constexpr char kSimTable[] = "simsync.sim";
 inline const std::vector<std::string> kSimColumns = {"project",    "sim_id",        "iccid",      "provider",
                                                      "type",       "status",        "metadata",   "extra",
                                                      "created_at", "first_seen_at", "changed_at", "confirmed_at"};
+
+// What a COPY of new SIMs adds: $1 project, $2 to $4 the groups, an array per column, $5 how many in each.
+inline const std::string kCountCopied = std::string{R"(
+WITH shift AS (
+  SELECT s.*, NULL::text AS profile_status
+  FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) AS s (provider, type, status, n)
+), )"} + kShiftCounts + "done AS (SELECT 1) SELECT FROM done";
 
 // The same comparison, writing nothing: a row for each new SIM (kind null) and each change there would be.
 inline const std::string kCompareSims = std::string{kDifferingSims} + R"(
@@ -175,12 +211,23 @@ WITH incoming AS MATERIALIZED (
          observed_at, confirmed_at
   FROM gone
   ON CONFLICT (project, sim_id) DO UPDATE
-  SET missing_since = excluded.missing_since, changed_at = excluded.changed_at
+  SET missing_since = excluded.missing_since, changed_at = greatest(sim.changed_at, excluded.changed_at)
 ), history AS (
-  INSERT INTO simsync.sim_change (project, sim_id, kind, field, old_value, new_value, not_before, observed_at)
-  SELECT $1, sim_id, 'disappeared', 'status', status, NULL, confirmed, observed_at FROM gone
+  INSERT INTO simsync.sim_change (project, sim_id, kind, field, old_value, new_value, not_before, observed_at, provider,
+                                  type)
+  SELECT $1, sim_id, 'disappeared', 'status', status, NULL, confirmed, observed_at, provider, type FROM gone
   RETURNING *
-), )"} + kNotifyHistory + R"(
+), profiled AS MATERIALIZED (
+  SELECT g.sim_id, g.provider, g.type, g.status, p.place, p.profile_status
+  FROM gone g
+  LEFT JOIN LATERAL (SELECT o.ctid AS place, o.status AS profile_status FROM simsync.esim_profile o
+                     WHERE o.project = $1 AND o.sim_id = g.sim_id OFFSET 0) p ON true
+), told_profile AS (
+  UPDATE simsync.esim_profile p SET sim_status = NULL
+  FROM profiled g WHERE p.ctid = g.place AND p.project = $1 AND p.sim_id = g.sim_id
+), shift AS (
+  SELECT provider, type, status, profile_status, -1 AS n FROM profiled
+), )"} + kShiftCounts + kNotifyHistory + R"(
 SELECT count(*) FROM told)";
 
 // $1 project, $2 ids, $3 status, $4 updated_at, $5 asked_at, $6 observed_at: one array each; $7 the present time.
@@ -189,7 +236,7 @@ WITH incoming AS MATERIALIZED (
   SELECT * FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[])
     AS i (sim_id, status, updated_at, asked_at, observed_at)
 ), compared AS MATERIALIZED (
-  SELECT i.*, p.place, p.sim_id IS NULL AS is_new, p.status AS old_status,
+  SELECT i.*, p.place, p.sim_id IS NULL AS is_new, p.status AS old_status, p.status_since AS old_since,
          CASE WHEN p.sim_id IS NOT NULL THEN least(p.last_polled_at, i.observed_at) END AS confirmed,
          p.sim_id IS NULL OR p.status <> i.status OR i.updated_at > p.updated_at AS moved
   FROM incoming i
@@ -198,27 +245,44 @@ WITH incoming AS MATERIALIZED (
   WHERE p.sim_id IS NULL OR i.asked_at >= p.last_polled_at OR p.last_polled_at > $7::timestamptz + interval '1 minute'
 ))";
 
-// Returns first sights, moved profiles that were known, rows of history.
-inline const std::string kApplyProfiles = std::string{kMovedProfiles} + R"(, created AS (
-  INSERT INTO simsync.esim_profile (project, sim_id, status, updated_at, first_observed_at, status_since, last_polled_at)
-  SELECT $1, sim_id, status, updated_at, observed_at, updated_at, asked_at FROM compared WHERE is_new
+// Returns first sights, moved profiles that were known, rows of history. Of the SIM only those that moved are looked
+// up.
+inline const std::string kApplyProfiles = std::string{kMovedProfiles} + R"(, moving AS MATERIALIZED (
+  SELECT c.*, s.provider, s.type, s.sim_status
+  FROM compared c
+  LEFT JOIN LATERAL (SELECT o.provider, o.type, CASE WHEN o.missing_since IS NULL THEN o.status END AS sim_status
+                     FROM simsync.sim o WHERE o.project = $1 AND o.sim_id = c.sim_id OFFSET 0) s ON true
+  WHERE c.moved
+), created AS (
+  INSERT INTO simsync.esim_profile (project, sim_id, status, updated_at, first_observed_at, status_since, last_polled_at,
+                                    sim_status, changed_at)
+  SELECT $1, sim_id, status, updated_at, observed_at, updated_at, asked_at, sim_status, observed_at
+  FROM moving WHERE is_new
 ), updated AS (
   -- By the place where the comparison found the row: ON CONFLICT would also log a lock of each. Nobody moves it
   -- meanwhile, for the project is locked.
   UPDATE simsync.esim_profile p
   SET status = c.status, last_polled_at = c.asked_at,
+      changed_at = CASE WHEN c.moved THEN greatest(p.changed_at, c.observed_at) ELSE p.changed_at END,
       -- The same status reported earlier than known comes from an older copy: the later time stays.
       updated_at = CASE WHEN p.status <> c.status THEN c.updated_at ELSE greatest(p.updated_at, c.updated_at) END,
       status_since = CASE WHEN p.status <> c.status THEN c.updated_at ELSE p.status_since END
   FROM compared c WHERE NOT c.is_new AND p.ctid = c.place AND p.project = $1 AND p.sim_id = c.sim_id
   RETURNING p.sim_id
+), recorded AS MATERIALIZED (
+  SELECT * FROM moving WHERE is_new OR sim_id IN (SELECT sim_id FROM updated)
 ), history AS (
   INSERT INTO simsync.esim_profile_transition (project, sim_id, from_status, to_status, reported_at, not_before,
-                                               observed_at)
-  SELECT $1, sim_id, old_status, status, updated_at, confirmed, observed_at FROM compared
-  WHERE moved AND (is_new OR sim_id IN (SELECT sim_id FROM updated))
+                                               observed_at, provider, from_since)
+  SELECT $1, sim_id, old_status, status, updated_at, confirmed, observed_at, provider, old_since FROM recorded
   RETURNING *
-), told AS (
+), shift AS (
+  SELECT provider, type, sim_status AS status, r.status AS profile_status, 1 AS n FROM recorded r
+  WHERE sim_status IS NOT NULL AND old_status IS DISTINCT FROM r.status
+  UNION ALL
+  SELECT provider, type, sim_status, old_status, -1 FROM recorded r
+  WHERE sim_status IS NOT NULL AND old_status IS DISTINCT FROM r.status
+), )" + kShiftCounts + R"(told AS (
   SELECT pg_notify('simsync', json_build_object('type', 'simsync.profile.transition', 'project', $1,
     'transition_id', h.transition_id, 'sim_id', h.sim_id, 'from_status', left(h.from_status, 500),
     'to_status', left(h.to_status, 500), 'reported_at', h.reported_at, 'not_before', h.not_before,
@@ -228,100 +292,9 @@ inline const std::string kApplyProfiles = std::string{kMovedProfiles} + R"(, cre
 SELECT (SELECT count(*) FROM compared WHERE is_new), (SELECT count(*) FROM compared WHERE moved AND NOT is_new),
        (SELECT count(*) FROM told), 0)";
 
-// $1 project, $2 profiles, $3 overdue, $4 longest overdue and $6 quiet interval in milliseconds, $5 needed a second,
-// $7 failing since, $8 last error, $9 planned a second, 0: no limit.
-inline constexpr char kSavePollState[] = R"(
-INSERT INTO simsync.poll_state (project, saved_at, profiles, overdue, longest_overdue, needed_per_second,
-                                quiet_interval, failing_since, last_error, planned_per_second)
-VALUES ($1, now(), $2::bigint, $3::bigint, $4::bigint * interval '1 millisecond', $5::double precision,
-        $6::bigint * interval '1 millisecond', nullif($7, '')::timestamptz, nullif($8, ''),
-        nullif($9::double precision, 0))
-ON CONFLICT (project) DO UPDATE
-SET saved_at = excluded.saved_at, profiles = excluded.profiles, overdue = excluded.overdue,
-    longest_overdue = excluded.longest_overdue, needed_per_second = excluded.needed_per_second,
-    quiet_interval = excluded.quiet_interval, failing_since = excluded.failing_since, last_error = excluded.last_error,
-    planned_per_second = excluded.planned_per_second)";
-
 // The same comparison, writing nothing.
 inline const std::string kCompareProfiles = std::string{kMovedProfiles} + R"(
 SELECT sim_id, is_new, old_status, status FROM compared WHERE moved ORDER BY sim_id)";
-
-// ---- walks --------------------------------------------------------------------------------------------------------
-
-inline constexpr char kCloseAbandonedWalks[] = R"(
-UPDATE simsync.walk SET outcome = 'failed', finished_at = now(), error = 'the program ended before the walk did'
-WHERE project = $1 AND kind = $2 AND outcome IS NULL)";
-inline constexpr char kBeginWalk[] = R"(
-INSERT INTO simsync.walk (project, kind, started_at) VALUES ($1, $2, $3::timestamptz) RETURNING walk_id)";
-inline constexpr char kFinishWalk[] = R"(
-UPDATE simsync.walk
-SET finished_at = $3::timestamptz, outcome = $4, pages = $5::bigint, sims = $6::bigint, created = $7::bigint,
-    changed = $8::bigint, disappeared = greatest(disappeared, $9::bigint), requests = $10::bigint, retries = $11::bigint,
-    skipped = $12::bigint, held_back = $13::bigint, error = nullif($14, '')
-WHERE project = $1 AND walk_id = $2::bigint AND outcome IS NULL)";
-
-// Of what is written together with a walk's progress a crash of the server may lose the last moments: the walk then
-// goes on from where the progress says, which is lost with them. So it need not wait for the disk; the end of the walk
-// does.
-inline constexpr char kLostTogether[] = "SET LOCAL synchronous_commit = off";
-
-// $1 project, $2 walk_id, $3 to $10 counters and error, $11 seed, $12 to $16 an array per column, $17 unseen as hex,
-// $18 owner. Writes nothing once the walk is closed.
-inline constexpr char kSaveProgress[] = R"(
-WITH open AS (
-  UPDATE simsync.walk SET pages = $3::bigint, sims = $4::bigint, created = $5::bigint, changed = $6::bigint,
-    requests = $7::bigint, retries = $8::bigint, skipped = $9::bigint, error = nullif($10, '')
-  WHERE project = $1 AND walk_id = $2::bigint AND outcome IS NULL RETURNING walk_id
-)
-INSERT INTO simsync.walk_progress (project, walk_id, owner, saved_at, seed, cuts, cuts_created, cursors, reached, ended_at, unseen)
-SELECT $1, walk_id, $18, clock_timestamp(), $11::bigint, $12::text[], $13::timestamptz[], $14::text[], $15::timestamptz[], $16::integer[],
-       decode($17, 'hex')
-FROM open
-ON CONFLICT (project) DO UPDATE
-SET walk_id = excluded.walk_id, owner = excluded.owner, saved_at = excluded.saved_at, seed = excluded.seed, cuts = excluded.cuts, cuts_created = excluded.cuts_created, cursors = excluded.cursors,
-    reached = excluded.reached, ended_at = excluded.ended_at, unseen = excluded.unseen)";
-inline constexpr char kForgetProgress[] = R"(
-UPDATE simsync.walk_progress
-SET cuts = '{}', cuts_created = '{}', cursors = '{}', reached = '{}', ended_at = '{}', unseen = ''
-WHERE project = $1 AND walk_id <= $2::bigint AND cuts <> '{}')";
-inline constexpr char kOpenWalk[] = R"(
-SELECT w.walk_id, (extract(epoch FROM w.started_at) * 1000000)::bigint, w.pages, w.sims, w.created, w.changed,
-       w.requests, w.retries, w.skipped, coalesce(w.error, ''), p.seed, encode(p.unseen, 'hex'), p.owner,
-       greatest(0, extract(epoch FROM clock_timestamp() - p.saved_at))::bigint
-FROM simsync.walk w JOIN simsync.walk_progress p ON p.project = w.project AND p.walk_id = w.walk_id
-WHERE w.project = $1 AND w.kind = 'full' AND w.outcome IS NULL ORDER BY w.walk_id DESC LIMIT 1)";
-inline constexpr char kLatestWalk[] = "SELECT coalesce(max(walk_id), 0) FROM simsync.walk WHERE project = $1";
-inline constexpr char kOpenSegments[] = R"(
-SELECT s.cut, (extract(epoch FROM s.cut_created) * 1000000)::bigint, s.cursor,
-       (extract(epoch FROM s.reached) * 1000000)::bigint, s.ended_at
-FROM simsync.walk_progress p
-CROSS JOIN LATERAL unnest(p.cuts, p.cuts_created, p.cursors, p.reached, p.ended_at) WITH ORDINALITY
-  AS s (cut, cut_created, cursor, reached, ended_at, place)
-WHERE p.project = $1 AND p.walk_id = $2::bigint ORDER BY s.place)";
-
-// An episode of held-back walks is one alert, and a complete walk ends it.
-inline constexpr char kRaiseHeldBack[] = R"(
-INSERT INTO simsync.alert (project, rule, type, severity, body, raised_at)
-SELECT $1, 'mass-disappearance', 'simsync.mass_disappearance', 'critical',
-       jsonb_build_object('walk_id', w.walk_id, 'held_back', w.held_back, 'error', w.error,
-                          'approve', 'simsyncd approve ' || w.walk_id), w.finished_at
-FROM simsync.walk w
-WHERE w.project = $1 AND w.walk_id = $2::bigint AND w.held_back > 0
-  AND NOT coalesce((SELECT b.held_back > 0 FROM simsync.walk b
-                    WHERE b.project = $1 AND b.kind = 'full' AND (b.outcome = 'complete' OR b.held_back > 0)
-                      AND b.walk_id < w.walk_id ORDER BY b.walk_id DESC LIMIT 1), false))";
-inline constexpr char kApproval[] = R"(
-SELECT w.walk_id, w.held_back FROM simsync.walk w
-WHERE w.project = $1 AND w.approved_at IS NOT NULL AND w.held_back > 0
-  AND NOT EXISTS (SELECT FROM simsync.walk c WHERE c.project = $1 AND c.kind = 'full' AND c.outcome = 'complete'
-                  AND c.walk_id > w.walk_id)
-ORDER BY w.held_back DESC LIMIT 1)";
-inline constexpr char kHeldBackWalk[] = R"(
-SELECT w.held_back, EXISTS (SELECT FROM simsync.walk c WHERE c.project = w.project AND c.kind = 'full'
-                            AND c.outcome = 'complete' AND c.walk_id > w.walk_id)
-FROM simsync.walk w WHERE w.walk_id = $1::bigint)";
-inline constexpr char kApprove[] =
-    "UPDATE simsync.walk SET approved_at = coalesce(approved_at, now()) WHERE walk_id = $1::bigint";
 
 // ---- reading ------------------------------------------------------------------------------------------------------
 
@@ -339,8 +312,6 @@ ORDER BY sim_id LIMIT $3::bigint)";
 inline constexpr char kPresentBeyond[] = R"(
 SELECT sim_id FROM simsync.sim WHERE project = $1 AND missing_since IS NULL AND created_at < $2::timestamptz
 ORDER BY created_at DESC, sim_id OFFSET $3::bigint LIMIT 1)";
-inline constexpr char kEverComplete[] =
-    "SELECT EXISTS (SELECT FROM simsync.walk WHERE project = $1 AND kind = 'full' AND outcome = 'complete')";
 // Read to their end, so the plans are to be the cheapest for all rows. Epochs as double: exact to the microsecond until
 // 2255, and several times cheaper than numeric. Whether a SIM was activated lately is looked up only where something
 // changed lately. $1 project, $2 providers.

@@ -29,7 +29,8 @@ struct WalkRecord {
   std::uint64_t retries = 0;
   std::uint64_t skipped = 0;
   std::uint64_t held_back = 0;
-  std::string error;  // empty when complete
+  std::string error;           // empty when complete
+  bool token_refused = false;  // the API refused the token for one of its requests
 };
 
 // Where one segment of a full walk is. Opaque to storage/, which keeps it in arrays.

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "config/log.h"
+#include "sync/history_keeper.h"
 
 namespace simsync {
 namespace {
@@ -32,6 +33,7 @@ void ProjectSync::run(std::stop_token stop) {
   const std::stop_callback pass_on{stop, [&stopping] { stopping.request_stop(); }};
   std::exception_ptr poll_failure;
   std::exception_ptr walk_failure;
+  std::exception_ptr keep_failure;
   {
     // Either one failing for good ends the other: half a sync would look like a whole one.
     const auto guarded = [&stopping](std::exception_ptr& failure, const auto& action) {
@@ -44,17 +46,21 @@ void ProjectSync::run(std::stop_token stop) {
       }
       stopping.request_stop();
     };
+    HistoryKeeper keeper{settings_.project, settings_.history, stores_};
+    const std::jthread keeping{[&] { guarded(keep_failure, [&] { keeper.run(stopping.get_token()); }); }};
     const std::jthread polling{[&] { guarded(poll_failure, [&] { poller.run(stopping.get_token()); }); }};
     guarded(walk_failure, [&] { walk_on_time(poller, stopping.get_token()); });
   }
   if (walk_failure) std::rethrow_exception(walk_failure);
   if (poll_failure) std::rethrow_exception(poll_failure);
+  if (keep_failure) std::rethrow_exception(keep_failure);
 }
 
 void ProjectSync::walk_on_time(Poller& poller, std::stop_token stop) {
   Walker walker{settings_.project, api_, stores_, settings_.walk, Patience::until_stop, Compare::changes, &poller};
   StorageRetry retry{Patience::until_stop, settings_.project};
   const std::unique_ptr<InventoryStore> store = stores_.open();
+  const std::int64_t run = retry(stop, [&] { return store->begin_watch(settings_.project, watch(WatchKind::run)); });
   bool ever_whole = retry(stop, [&] { return store->ever_complete(settings_.project); });
   Clock::time_point next_full = Clock::now();
   Clock::time_point next_fresh = next_full + settings_.walk.new_sims_interval;
@@ -79,12 +85,17 @@ void ProjectSync::walk_on_time(Poller& poller, std::stop_token stop) {
       walker.mirror(poller.settled_until(next, stop), stop);
     } while (Clock::now() < next && !stop.stop_requested());
   }
+  // A database that is away is not waited for: then the run ends where it last wrote.
+  StorageRetry{Patience::none, settings_.project}(stop,
+                                                  [&] { store->end_watch(settings_.project, run, wall_clock()); });
 }
 
 PassReport ProjectSync::once(std::stop_token stop, const WalkProgressed& on_walk, const PollProgress& on_poll) {
   PassReport report;
   Walker walker{settings_.project, api_, stores_, settings_.walk, Patience::none, settings_.compare};
   const TimePoint called_at = wall_clock();
+  const std::unique_ptr<InventoryStore> store = stores_.open();
+  const std::int64_t run = store->begin_watch(settings_.project, watch(WatchKind::sync));
   report.walk = walker.full(stop, on_walk);
   if (report.walk.outcome != WalkOutcome::failed && report.walk.started_at < called_at && !stop.stop_requested()) {
     // An interrupted walk was gone on with. What it read before is older than this call: whoever makes a pass wants
@@ -95,11 +106,24 @@ PassReport ProjectSync::once(std::stop_token stop, const WalkProgressed& on_walk
     report.walk.changed += earlier.changed;
     report.walk.disappeared += earlier.disappeared;
   }
-  if (report.walk.outcome == WalkOutcome::failed || stop.stop_requested()) return report;
-  Poller poller{poll_settings(settings_), api_, stores_, Patience::none};
-  report.polls = poller.once(stop, on_poll);
-  walker.mirror(poller.settled_until(Clock::now(), stop), stop);
+  if (report.walk.outcome != WalkOutcome::failed && !stop.stop_requested()) {
+    Poller poller{poll_settings(settings_), api_, stores_, Patience::none};
+    report.polls = poller.once(stop, on_poll);
+    walker.mirror(poller.settled_until(Clock::now(), stop), stop);
+    tidy(*store, stop);
+  }
+  store->end_watch(settings_.project, run, wall_clock());
   return report;
+}
+
+Watch ProjectSync::watch(WatchKind kind) const {
+  return {kind, wall_clock(), settings_.walk.interval, settings_.profiles.interval};
+}
+
+// What the service does once a day, for those who have none.
+void ProjectSync::tidy(InventoryStore& store, const std::stop_token& stop) {
+  if (settings_.compare == Compare::everything) store.count_anew(settings_.project);
+  HistoryKeeper{settings_.project, settings_.history, stores_}.forget(store, stop);
 }
 
 }  // namespace simsync

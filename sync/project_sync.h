@@ -21,6 +21,7 @@ struct SyncSettings {
   std::size_t poll_workers = 16;   // requests for profiles at once; the API's client bounds all of the project's
   double requests_per_second = 0;  // of the API's client; 0: no limit
   Compare compare = Compare::changes;
+  HistoryConfig history = {};
 };
 
 struct PassReport {
@@ -38,11 +39,14 @@ class ProjectSync {
   void run(std::stop_token stop);
 
   // One complete pass: a full walk (after an interrupted one, if there is one to be gone on with), then a poll of every
-  // profile. Waits for nothing: throws StorageError at the first
-  // failure of the database; failures of the API are in the report. No polls after a failed walk.
+  // profile, and with Compare::everything a new count of the inventory; then history that is too old is deleted. Waits
+  // for nothing: throws StorageError at the first failure of the database; failures of the API are in the report. No
+  // polls after a failed walk.
   PassReport once(std::stop_token stop, const WalkProgressed& on_walk = {}, const PollProgress& on_poll = {});
 
  private:
+  [[nodiscard]] Watch watch(WatchKind kind) const;
+  void tidy(InventoryStore& store, const std::stop_token& stop);
   void walk_on_time(Poller& poller, std::stop_token stop);
 
   SyncSettings settings_;

@@ -73,10 +73,10 @@ ExitCode sync_command(const CommandLine& line, const Config& config, std::stop_t
                                                               : make_postgres_store_factory(config.database.url);
     const std::unique_ptr<SimApi> api = make_http_sim_api(config.api, project);
     const Compare compare = line.verify ? Compare::everything : Compare::changes;
-    ProjectSync pass{
-        {project.id, config.walk, config.profiles, config.api.connections, config.api.requests_per_second, compare},
-        *api,
-        *stores};
+    ProjectSync pass{{project.id, config.walk, config.profiles, config.api.connections, config.api.requests_per_second,
+                      compare, config.history},
+                     *api,
+                     *stores};
     const PassReport report = pass.once(
         stop, [&](const WalkRecord& walk) { progress.walked(walk); },
         [&](const PollReport& polls) { progress.polled(polls); });

@@ -91,6 +91,9 @@ COMMENT ON COLUMN simsync.history_state.counted_at IS 'When simsync.inventory_co
 INSERT INTO simsync.history_state (project, exact_since)
   SELECT project, min(finished_at) FROM simsync.walk WHERE kind = 'full' AND outcome = 'complete' GROUP BY project;
 
+ALTER TABLE simsync.walk ADD COLUMN token_refused boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN simsync.walk.token_refused IS 'Whether the API refused the project''s token during the walk.';
+
 CREATE TABLE simsync.service_run (
   run_id        bigint GENERATED ALWAYS AS IDENTITY,
   project       text COLLATE "C" NOT NULL,
@@ -395,10 +398,8 @@ CREATE VIEW simsync.coverage_gap AS
   UNION ALL
   -- Gaps that last: no complete walk for longer than twice the interval;
   SELECT r.project, 'sims', w.finished_at, NULL, now() - w.finished_at,
-         CASE WHEN r.alive THEN 'no complete walk' ELSE 'not running' END,
-         (SELECT f.error FROM simsync.walk f
-          WHERE f.project = r.project AND f.kind = 'full' AND f.outcome <> 'complete' AND f.started_at > w.finished_at
-          ORDER BY f.walk_id DESC LIMIT 1)
+         CASE WHEN NOT r.alive THEN 'not running' WHEN f.token_refused THEN 'token refused' ELSE 'no complete walk' END,
+         f.error
   FROM (SELECT h.project, n.*, n.stopped_at IS NULL AND n.alive_at > now() - interval '2 minutes' AS alive
         FROM simsync.history_state h
         CROSS JOIN LATERAL (SELECT run_id, alive_at, stopped_at, walk_interval FROM simsync.service_run o
@@ -406,6 +407,10 @@ CREATE VIEW simsync.coverage_gap AS
   CROSS JOIN LATERAL (SELECT c.finished_at FROM simsync.walk c
                       WHERE c.project = r.project AND c.kind = 'full' AND c.outcome = 'complete'
                       ORDER BY c.started_at DESC LIMIT 1) w
+  LEFT JOIN LATERAL (SELECT i.error, i.token_refused FROM simsync.walk i
+                     WHERE i.project = r.project AND i.kind = 'full' AND i.outcome <> 'complete'
+                       AND i.started_at > w.finished_at
+                     ORDER BY i.walk_id DESC LIMIT 1) f ON true
   WHERE w.finished_at < now() - 2 * r.walk_interval
   UNION ALL
   -- nobody polls for longer than the interval, or the API answers no poll.

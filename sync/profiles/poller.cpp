@@ -242,6 +242,7 @@ void Poller::note_failure(const PollSchedule::Poll& poll, Mode mode, const ApiEr
     return;
   }
   schedule_.failed(poll.ticket, failure, Clock::now());
+  failure_ = error.failure() == ApiFailure::unauthorized ? "token refused" : "API not answering";
   note_circuit(error.what());
 }
 
@@ -310,6 +311,7 @@ void Poller::tell_state(const std::stop_token& stop) {
     load = schedule_.load(Clock::now(), wall_clock());
     state.failing_since = failing_since_;
     state.last_error = report_.last_error;
+    if (failing_since_) state.failure = failure_;
   }
   told_failing_since_ = state.failing_since;
   state.profiles = load.profiles;

@@ -127,6 +127,7 @@ class Poller : public WalkNews {
   std::size_t idle_ = 0;  // of them, waiting for somebody to become due
   std::exception_ptr worker_failure_;
   std::optional<TimePoint> failing_since_;
+  std::string failure_;  // what the last poll that failed says of the API: a reason of simsync.coverage_gap
   bool roster_is_old_ = false;
   bool loading_ = false;
   std::vector<NewsOfSim> news_;  // that came while a roster was loaded

@@ -137,6 +137,7 @@ void PageFetchers::fetch(const PageRequest& request, Reading& reading, const std
     count(error.attempts());
     // A stop says nothing about the list: the walk is gone on with another time.
     if (error.failure() == ApiFailure::stopped) return;
+    token_refused_ |= error.failure() == ApiFailure::unauthorized;
     plan_.failed(request, page_failure(error, request), error.what());
     if (plan_.finished()) fetched_.notify_all();
   }
@@ -177,7 +178,7 @@ void PageFetchers::hand_on(const SimReading& reading) {
 
 PageFetchers::Counts PageFetchers::counts() {
   const std::lock_guard lock{mutex_};
-  return {plan_.pages(), known_.seen(), requests_, retries_, plan_.skipped()};
+  return {plan_.pages(), known_.seen(), requests_, retries_, plan_.skipped(), token_refused_};
 }
 
 void PageFetchers::count(unsigned attempts) {

@@ -41,6 +41,7 @@ class PageFetchers {
     std::uint64_t requests = 0;
     std::uint64_t retries = 0;
     std::uint64_t skipped = 0;
+    bool token_refused = false;
   };
   // Called by a fetching thread.
   using OnSkipped = std::function<void(const SkippedItem&)>;
@@ -101,6 +102,7 @@ class PageFetchers {
   FetchedSims queue_;
   std::uint64_t requests_ = 0;
   std::uint64_t retries_ = 0;
+  bool token_refused_ = false;
   std::size_t at_work_ = 0;
   std::exception_ptr failure_;
 

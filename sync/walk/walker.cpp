@@ -221,6 +221,7 @@ void Walker::write_pages(PageFetchers& fetchers, WalkPlan& plan, WalkRecord& rec
     record.requests = before.requests + counts.requests;
     record.retries = before.retries + counts.retries;
     record.skipped = counts.skipped + rejected_;
+    record.token_refused = counts.token_refused;
     if (!fetched.readings.empty()) write(fetched, &fetchers, &plan, record, stop);
     if (!more) break;
     const Clock::time_point now = Clock::now();
@@ -357,6 +358,7 @@ WalkRecord Walker::look(const std::stop_token& stop) {
     record.retries += retries_of(error.attempts());
     record.outcome = WalkOutcome::failed;
     record.error = error.failure() == ApiFailure::stopped ? kStopped : error.what();
+    record.token_refused = error.failure() == ApiFailure::unauthorized;
   }
   finish(record, {}, stop);
   return record;

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "tests/support/compare.h"
+#include "tests/support/report_invariants.h"
 
 namespace simsync::test {
 namespace {
@@ -81,6 +82,7 @@ class HistoryCheck {
     }
     check_sims();
     check_profiles();
+    for (const DatabaseRow& row : database_.rows(kReportFaults)) blame(*row[0]);
     return std::move(found_);
   }
 

@@ -30,7 +30,8 @@ struct HistoryRules {
 };
 
 // Promise 3: unbroken chains that end in the present value, no row twice, nothing that the world did not do between
-// the two times of its row, and nothing left out since a SIM or profile was first seen.
+// the two times of its row, and nothing left out since a SIM or profile was first seen. Also whether what reports rely
+// on beside it agrees with it (report_invariants.h).
 Differences history_faults(const World& world, const TestDatabase& database, const HistoryRules& rules = {});
 
 }  // namespace simsync::test

@@ -159,6 +159,12 @@ struct FakeMirror {
   int rosters_read = 0;
   std::function<void()> while_roster_is_read;
   PollState poll_state;
+  std::vector<Watch> watches;
+  std::vector<std::int64_t> watches_ended;
+  std::uint64_t old_history = 0;  // rows that forget_history() finds
+  TimePoint forgotten_before{};
+  std::function<void()> before_forgetting;  // may throw StorageError
+  unsigned counted_anew = 0;
   bool ever_complete = false;
   std::function<void()> before_write;  // may throw StorageError
   std::function<void()> after_write;   // the same, after the commit: its answer was lost
@@ -299,6 +305,32 @@ class FakeStore : public InventoryStore {
   void save_poll_state(const std::string&, const PollState& state) override {
     const std::lock_guard lock{mirror_.mutex};
     mirror_.poll_state = state;
+  }
+
+  std::int64_t begin_watch(const std::string&, const Watch& watch) override {
+    const std::lock_guard lock{mirror_.mutex};
+    mirror_.watches.push_back(watch);
+    return static_cast<std::int64_t>(mirror_.watches.size());
+  }
+
+  void end_watch(const std::string&, std::int64_t run_id, TimePoint) override {
+    const std::lock_guard lock{mirror_.mutex};
+    mirror_.watches_ended.push_back(run_id);
+  }
+
+  std::uint64_t forget_history(const std::string&, TimePoint before, std::size_t limit) override {
+    const std::lock_guard lock{mirror_.mutex};
+    if (mirror_.before_forgetting) mirror_.before_forgetting();
+    mirror_.forgotten_before = before;
+    const std::uint64_t step = std::min<std::uint64_t>(limit, mirror_.old_history);
+    mirror_.old_history -= step;
+    return step;
+  }
+
+  std::uint64_t count_anew(const std::string&) override {
+    const std::lock_guard lock{mirror_.mutex};
+    ++mirror_.counted_anew;
+    return 0;
   }
 
   ApplyResult apply_profiles(const std::string&, const std::vector<ProfileReading>& readings) override {

@@ -1,0 +1,57 @@
+// Of the PostgreSQL store: what is known about the watching itself, and how much of the history is kept.
+#include "storage/pg_text.h"
+#include "storage/postgres_store.h"
+#include "storage/pqxx_compat.h"
+#include "storage/statements.h"
+#include "storage/walk_statements.h"
+#include "storage/watch_statements.h"
+
+namespace simsync {
+
+std::int64_t PostgresStore::begin_watch(const std::string& project, const Watch& watch) {
+  return session_.transact([&](pqxx::transaction_base& transaction) {
+    const pqxx::result run =
+        exec_with(transaction, statements::kBeginWatch,
+                  {project, watch.kind == WatchKind::run ? "run" : "sync", to_pg(watch.started_at),
+                   std::to_string(watch.walk_interval.count()), std::to_string(watch.poll_interval.count())});
+    return run.empty() ? std::int64_t{0} : run[0][0].as<std::int64_t>();
+  });
+}
+
+void PostgresStore::end_watch(const std::string& project, std::int64_t run_id, TimePoint stopped_at) {
+  if (run_id == 0) return;
+  session_.transact([&](pqxx::transaction_base& transaction) {
+    exec_with(transaction, statements::kEndWatch, {project, std::to_string(run_id), to_pg(stopped_at)});
+  });
+}
+
+void PostgresStore::save_poll_state(const std::string& project, const PollState& state) {
+  session_.transact([&](pqxx::transaction_base& transaction) {
+    transaction.exec(statements::kLostTogether);
+    exec_with(transaction, statements::kSavePollState,
+              {project, std::to_string(state.profiles), std::to_string(state.overdue),
+               std::to_string(state.longest_overdue.count()), std::to_string(state.needed_per_second),
+               std::to_string(state.quiet_interval.count()),
+               state.failing_since ? to_pg(*state.failing_since) : std::string{}, state.last_error,
+               std::to_string(state.planned_per_second), state.failure});
+  });
+}
+
+std::uint64_t PostgresStore::forget_history(const std::string& project, TimePoint before, std::size_t limit) {
+  return session_.transact([&](pqxx::transaction_base& transaction) {
+    transaction.exec(statements::kLostTogether);
+    return exec_with(transaction, statements::kForgetHistory, {project, to_pg(before), std::to_string(limit)})[0][0]
+        .as<std::uint64_t>();
+  });
+}
+
+std::uint64_t PostgresStore::count_anew(const std::string& project) {
+  return session_.transact([&](pqxx::transaction_base& transaction) {
+    exec_with(transaction, statements::kLockProject, {project});
+    const pqxx::result profiles = exec_with(transaction, statements::kCorrectProfiles, {project});
+    const pqxx::result groups = exec_with(transaction, statements::kCountAnew, {project});
+    return profiles[0][0].as<std::uint64_t>() + groups[0][0].as<std::uint64_t>();
+  });
+}
+
+}  // namespace simsync

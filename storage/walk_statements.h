@@ -1,0 +1,85 @@
+// The SQL texts of walks: their rows, where they are, how they end. As storage/statements.h has it.
+#pragma once
+
+namespace simsync::statements {
+
+inline constexpr char kCloseAbandonedWalks[] = R"(
+UPDATE simsync.walk SET outcome = 'failed', finished_at = now(), error = 'the program ended before the walk did'
+WHERE project = $1 AND kind = $2 AND outcome IS NULL)";
+inline constexpr char kBeginWalk[] = R"(
+INSERT INTO simsync.walk (project, kind, started_at) VALUES ($1, $2, $3::timestamptz) RETURNING walk_id)";
+inline constexpr char kFinishWalk[] = R"(
+UPDATE simsync.walk
+SET finished_at = $3::timestamptz, outcome = $4, pages = $5::bigint, sims = $6::bigint, created = $7::bigint,
+    changed = $8::bigint, disappeared = greatest(disappeared, $9::bigint), requests = $10::bigint, retries = $11::bigint,
+    skipped = $12::bigint, held_back = $13::bigint, error = nullif($14, ''),
+    token_refused = $15::boolean
+WHERE project = $1 AND walk_id = $2::bigint AND outcome IS NULL)";
+
+// Of what is written together with a walk's progress a crash of the server may lose the last moments: the walk then
+// goes on from where the progress says, which is lost with them. So it need not wait for the disk; the end of the walk
+// does.
+inline constexpr char kLostTogether[] = "SET LOCAL synchronous_commit = off";
+
+// $1 project, $2 walk_id, $3 to $10 counters and error, $11 seed, $12 to $16 an array per column, $17 unseen as hex,
+// $18 owner. Writes nothing once the walk is closed.
+inline constexpr char kSaveProgress[] = R"(
+WITH open AS (
+  UPDATE simsync.walk SET pages = $3::bigint, sims = $4::bigint, created = $5::bigint, changed = $6::bigint,
+    requests = $7::bigint, retries = $8::bigint, skipped = $9::bigint, error = nullif($10, '')
+  WHERE project = $1 AND walk_id = $2::bigint AND outcome IS NULL RETURNING walk_id
+)
+INSERT INTO simsync.walk_progress (project, walk_id, owner, saved_at, seed, cuts, cuts_created, cursors, reached, ended_at, unseen)
+SELECT $1, walk_id, $18, clock_timestamp(), $11::bigint, $12::text[], $13::timestamptz[], $14::text[], $15::timestamptz[], $16::integer[],
+       decode($17, 'hex')
+FROM open
+ON CONFLICT (project) DO UPDATE
+SET walk_id = excluded.walk_id, owner = excluded.owner, saved_at = excluded.saved_at, seed = excluded.seed, cuts = excluded.cuts, cuts_created = excluded.cuts_created, cursors = excluded.cursors,
+    reached = excluded.reached, ended_at = excluded.ended_at, unseen = excluded.unseen)";
+inline constexpr char kForgetProgress[] = R"(
+UPDATE simsync.walk_progress
+SET cuts = '{}', cuts_created = '{}', cursors = '{}', reached = '{}', ended_at = '{}', unseen = ''
+WHERE project = $1 AND walk_id <= $2::bigint AND cuts <> '{}')";
+inline constexpr char kOpenWalk[] = R"(
+SELECT w.walk_id, (extract(epoch FROM w.started_at) * 1000000)::bigint, w.pages, w.sims, w.created, w.changed,
+       w.requests, w.retries, w.skipped, coalesce(w.error, ''), p.seed, encode(p.unseen, 'hex'), p.owner,
+       greatest(0, extract(epoch FROM clock_timestamp() - p.saved_at))::bigint
+FROM simsync.walk w JOIN simsync.walk_progress p ON p.project = w.project AND p.walk_id = w.walk_id
+WHERE w.project = $1 AND w.kind = 'full' AND w.outcome IS NULL ORDER BY w.walk_id DESC LIMIT 1)";
+inline constexpr char kLatestWalk[] = "SELECT coalesce(max(walk_id), 0) FROM simsync.walk WHERE project = $1";
+inline constexpr char kOpenSegments[] = R"(
+SELECT s.cut, (extract(epoch FROM s.cut_created) * 1000000)::bigint, s.cursor,
+       (extract(epoch FROM s.reached) * 1000000)::bigint, s.ended_at
+FROM simsync.walk_progress p
+CROSS JOIN LATERAL unnest(p.cuts, p.cuts_created, p.cursors, p.reached, p.ended_at) WITH ORDINALITY
+  AS s (cut, cut_created, cursor, reached, ended_at, place)
+WHERE p.project = $1 AND p.walk_id = $2::bigint ORDER BY s.place)";
+
+// An episode of held-back walks is one alert, and a complete walk ends it.
+inline constexpr char kRaiseHeldBack[] = R"(
+INSERT INTO simsync.alert (project, rule, type, severity, body, raised_at)
+SELECT $1, 'mass-disappearance', 'simsync.mass_disappearance', 'critical',
+       jsonb_build_object('walk_id', w.walk_id, 'held_back', w.held_back, 'error', w.error,
+                          'approve', 'simsyncd approve ' || w.walk_id), w.finished_at
+FROM simsync.walk w
+WHERE w.project = $1 AND w.walk_id = $2::bigint AND w.held_back > 0
+  AND NOT coalesce((SELECT b.held_back > 0 FROM simsync.walk b
+                    WHERE b.project = $1 AND b.kind = 'full' AND (b.outcome = 'complete' OR b.held_back > 0)
+                      AND b.walk_id < w.walk_id ORDER BY b.walk_id DESC LIMIT 1), false))";
+inline constexpr char kApproval[] = R"(
+SELECT w.walk_id, w.held_back FROM simsync.walk w
+WHERE w.project = $1 AND w.approved_at IS NOT NULL AND w.held_back > 0
+  AND NOT EXISTS (SELECT FROM simsync.walk c WHERE c.project = $1 AND c.kind = 'full' AND c.outcome = 'complete'
+                  AND c.walk_id > w.walk_id)
+ORDER BY w.held_back DESC LIMIT 1)";
+inline constexpr char kHeldBackWalk[] = R"(
+SELECT w.held_back, EXISTS (SELECT FROM simsync.walk c WHERE c.project = w.project AND c.kind = 'full'
+                            AND c.outcome = 'complete' AND c.walk_id > w.walk_id)
+FROM simsync.walk w WHERE w.walk_id = $1::bigint)";
+inline constexpr char kApprove[] =
+    "UPDATE simsync.walk SET approved_at = coalesce(approved_at, now()) WHERE walk_id = $1::bigint";
+
+inline constexpr char kEverComplete[] =
+    "SELECT EXISTS (SELECT FROM simsync.walk WHERE project = $1 AND kind = 'full' AND outcome = 'complete')";
+
+}  // namespace simsync::statements
