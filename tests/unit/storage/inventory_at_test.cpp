@@ -68,7 +68,7 @@ class World {
     Sim& sim = sims_.try_emplace(project + id, plain_sim(id)).first->second;
     switch (below(7)) {
       case 0:
-        gone.push_back({id, at(now_), at(now_ + 1)});
+        if (gone.empty()) gone.push_back({id, at(now_), at(now_ + 1)});
         return;
       case 1:
         sim.status = one_of({"inactive", "active", "retired"});
