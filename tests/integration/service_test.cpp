@@ -62,6 +62,25 @@ TEST_F(Service, FollowsALivingWorld) {
   stop_with(SIGTERM);
 }
 
+// What reports go by: who watched from when to when, and the spans in which nobody did.
+TEST_F(Service, SaysWhenItWatchedAlsoWhenItWasKilled) {
+  scene_.settings.walk_interval = scene_.settings.poll_interval = "1s";
+  start();
+  wait_for_walks(2);
+  stop_with(SIGTERM);
+  EXPECT_EQ(scene_.count("service_run", "kind = 'run' AND stopped_at > started_at"), 1);
+  std::this_thread::sleep_for(seconds{3});  // longer than twice the interval
+  start();
+  wait_for_walks(4);
+  EXPECT_EQ(scene_.count("coverage_gap", "what = 'profiles' AND reason = 'not running' AND lasted > '2 s'"), 1);
+  EXPECT_EQ(scene_.count("coverage_gap", "what = 'sims' AND reason = 'not running' AND lasted > '2 s'"), 1);
+  service_->signal(SIGKILL);
+  ASSERT_TRUE(service_->wait_for(kStopTime));
+  EXPECT_EQ(scene_.count("service_run", "stopped_at IS NULL"), 1);
+  scene_.sync_well();
+  scene_.expect_true_history();
+}
+
 TEST_F(Service, StopsWhileRequestsHang) {
   for (const int signal : {SIGTERM, SIGINT}) {
     start();

@@ -115,6 +115,13 @@ TEST_F(Example, LongerIntervalsFollowWhereOnlyTheShorterOneIsWritten) {
   EXPECT_EQ(parse_config(std::string(kMinimal) + "profiles: {quiet_interval: 1h}\n", "c").profiles.quiet_interval, 1h);
 }
 
+TEST_F(Example, HistoryIsKeptForEverUnlessItIsWritten) {
+  EXPECT_EQ(parse_config(kMinimal, "c").history.keep, std::nullopt);
+  EXPECT_EQ(parse_config(std::string(kMinimal) + "history: {keep: 3y}\n", "c").history.keep,
+            Milliseconds(3 * 366 * 24h));
+  EXPECT_THAT(error_of(std::string(kMinimal) + "history: {kep: 3y}\n"), HasSubstr("keep"));
+}
+
 TEST_F(Example, AnchorsAreFine) {
   const Config config =
       parse_config(std::string(kMinimal) + "walk: {interval: &slow 2h}\nprofiles: {interval: *slow}\n", "c");

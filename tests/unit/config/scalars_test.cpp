@@ -73,6 +73,19 @@ TEST(Decimal, FiniteAndPlain) {
   }
 }
 
+TEST(Keep, YearsWeeksOrDays) {
+  EXPECT_EQ(parse_keep("1d"), 24h);
+  EXPECT_EQ(parse_keep("26w"), 26 * 7 * 24h);
+  EXPECT_EQ(parse_keep("3y"), 3 * 366 * 24h) << "no year is cut short";
+  EXPECT_EQ(parse_keep("100y"), 36600 * 24h);
+  for (const char* text : {"", "y", "3", "3 y", "-3y", "3Y", "1y6w", "24h", "0.5y", "3years"}) {
+    EXPECT_EQ(complaint([=] { static_cast<void>(parse_keep(text)); }), "is no time to keep history for") << text;
+  }
+  for (const char* text : {"0d", "101y", "36601d", "99999999999999999999d"}) {
+    EXPECT_EQ(complaint([=] { static_cast<void>(parse_keep(text)); }), "is out of range") << text;
+  }
+}
+
 TEST(DisappearanceLimitText, ShareOrCount) {
   EXPECT_TRUE(parse_disappearance_limit("0.5%").is_percent);
   EXPECT_EQ(parse_disappearance_limit("0.5%").value, 0.5);

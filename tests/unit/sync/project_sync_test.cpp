@@ -48,6 +48,43 @@ TEST(ProjectSync, OncePollsEveryProfileOnce) {
   EXPECT_EQ(stores.mirror.profiles.size(), 500U);
 }
 
+TEST(ProjectSync, SaysFromWhenToWhenItWatched) {
+  FakeApi api;
+  api.list_.create(10);
+  FakeStores stores;
+  ProjectSync{settings(), api, stores}.once({});
+  ASSERT_EQ(stores.mirror.watches.size(), 1U);
+  EXPECT_EQ(stores.mirror.watches[0].kind, WatchKind::sync);
+  EXPECT_EQ(stores.mirror.watches[0].walk_interval, 100ms);
+  EXPECT_EQ(stores.mirror.watches[0].poll_interval, 50ms);
+  EXPECT_EQ(stores.mirror.watches_ended, std::vector<std::int64_t>{1});
+  std::stop_source stop;
+  std::jthread running{[&] { ProjectSync{settings(), api, stores}.run(stop.get_token()); }};
+  EXPECT_TRUE(comes_true([&] {
+    const std::lock_guard lock{stores.mirror.mutex};
+    return stores.mirror.watches.size() == 2 && stores.mirror.watches[1].kind == WatchKind::run;
+  }));
+  stop.request_stop();
+  running.join();
+  EXPECT_EQ(stores.mirror.watches_ended, (std::vector<std::int64_t>{1, 2}));
+}
+
+TEST(ProjectSync, APassKeepsTheHistoryInOrder) {
+  FakeApi api;
+  api.list_.create(10);
+  FakeStores stores;
+  stores.mirror.old_history = 7;
+  SyncSettings keeping = settings();
+  ProjectSync{keeping, api, stores}.once({});
+  EXPECT_EQ(stores.mirror.old_history, 7U);
+  EXPECT_EQ(stores.mirror.counted_anew, 0U);
+  keeping.history.keep = 24h;
+  keeping.compare = Compare::everything;
+  ProjectSync{keeping, api, stores}.once({});
+  EXPECT_EQ(stores.mirror.old_history, 0U);
+  EXPECT_EQ(stores.mirror.counted_anew, 1U);
+}
+
 TEST(ProjectSync, OncePollsNothingAfterAFailedWalk) {
   FakeApi api;
   api.list_.create(10);

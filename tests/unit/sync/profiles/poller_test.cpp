@@ -303,8 +303,29 @@ TEST_F(PollerTest, AnApiThatFailsIsProbedAndThenAskedByAll) {
   }));
   EXPECT_LE(asked, 8 + 4 + 1);
   EXPECT_EQ(stores_.mirror.poll_state.last_error, "nobody there");
+  EXPECT_EQ(stores_.mirror.poll_state.failure, "API not answering");
   down = false;
   EXPECT_TRUE(comes_true([&] { return written().size() >= 50; }));
+  stop();
+}
+
+TEST_F(PollerTest, SaysThatTheTokenIsRefusedUntilItIsNot) {
+  mirror({"a", "b", "c"});
+  std::atomic<bool> refused = true;
+  api_.on_profile = [&](const std::string& id) -> EsimProfile {
+    if (refused) throw ApiError(ApiFailure::unauthorized, 401, "check the token");
+    return {id, "enabled", TimePoint{}};
+  };
+  const auto failure_is = [&](const std::string& failure) {
+    return comes_true([&] {
+      const std::lock_guard lock{stores_.mirror.mutex};
+      return stores_.mirror.poll_state.failure == failure;
+    });
+  };
+  start();
+  EXPECT_TRUE(failure_is("token refused"));
+  refused = false;
+  EXPECT_TRUE(failure_is(""));
   stop();
 }
 

@@ -1,0 +1,70 @@
+#include "sync/history_keeper.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "tests/unit/sync/fake_sims.h"
+
+namespace simsync {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr HistoryKeeper::Times kOften{1ms, 1ms, 0ms};
+
+// Waits for `condition`, which must come true; the limit only keeps a broken program from hanging.
+template <typename Condition>
+bool comes_true(const Condition& condition) {
+  for (int i = 0; i < 3000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(10ms);
+  }
+  return false;
+}
+
+TEST(HistoryKeeper, ForgetsInStepsUntilNothingIsLeft) {
+  FakeStores stores;
+  stores.mirror.old_history = 12'345;
+  HistoryKeeper keeper{"acme", {.keep = 48h}, stores, kOften};
+  const TimePoint before = wall_clock() - 48h;
+  EXPECT_EQ(keeper.forget(*stores.open(), {}), 12'345U);
+  EXPECT_EQ(stores.mirror.old_history, 0U);
+  EXPECT_GE(stores.mirror.forgotten_before, before);
+  EXPECT_LE(stores.mirror.forgotten_before, wall_clock() - 48h);
+}
+
+TEST(HistoryKeeper, ForgetsNothingUnlessItIsTold) {
+  FakeStores stores;
+  stores.mirror.old_history = 10;
+  EXPECT_EQ((HistoryKeeper{"acme", {}, stores, kOften}.forget(*stores.open(), {})), 0U);
+  EXPECT_EQ(stores.mirror.old_history, 10U);
+}
+
+TEST(HistoryKeeper, AStopEndsItBetweenTwoSteps) {
+  FakeStores stores;
+  stores.mirror.old_history = 1'000'000;
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_LE((HistoryKeeper{"acme", {.keep = 24h}, stores, kOften}.forget(*stores.open(), stop.get_token())), 5000U);
+}
+
+TEST(HistoryKeeper, GoesOnAfterAFailureAndCountsAnew) {
+  FakeStores stores;
+  stores.mirror.old_history = 10;
+  std::atomic<int> failures = 2;
+  stores.mirror.before_forgetting = [&] {
+    if (failures-- > 0) throw StorageError(StorageFailure::denied, "no right to delete");
+  };
+  std::stop_source stop;
+  std::jthread running{[&] { HistoryKeeper{"acme", {.keep = 24h}, stores, kOften}.run(stop.get_token()); }};
+  EXPECT_TRUE(comes_true([&] {
+    const std::lock_guard lock{stores.mirror.mutex};
+    return stores.mirror.old_history == 0 && stores.mirror.counted_anew >= 3;
+  }));
+  stop.request_stop();
+}
+
+}  // namespace
+}  // namespace simsync
