@@ -64,6 +64,9 @@ inline constexpr char kPlanForBatches[] =
 // last moment at which the stored value was confirmed: when the row was last written, or the start of the last complete
 // walk, which read every present SIM. For status it is also the answer that made the SIM missing; the other fields of a
 // missing SIM were not confirmed since it was last read.
+// The history of a SIM never goes back in time: what is recorded after a change bears no earlier time (recorded_at),
+// even if the clock was set back or an answer overtook another. It happened before that later time as well, and
+// simsync.inventory_at can go by the times.
 inline constexpr char kDifferingSims[] = R"(
 WITH incoming AS MATERIALIZED (
   SELECT * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::jsonb[],
@@ -73,6 +76,7 @@ WITH incoming AS MATERIALIZED (
   SELECT max(started_at) AS since FROM simsync.walk WHERE project = $1 AND kind = 'full' AND outcome = 'complete'
 ), compared AS MATERIALIZED (
   SELECT i.*, s.sim_id IS NULL AS is_new, s.missing_since IS NOT NULL AS returned,
+         greatest(i.observed_at, s.changed_at) AS recorded_at,
          i.asked_at < greatest(s.confirmed_at, s.missing_since)
          AND s.confirmed_at <= $12::timestamptz + interval '1 minute' AS late,
          s.iccid AS old_iccid, s.provider AS old_provider, s.type AS old_type, s.status AS old_status,
@@ -89,7 +93,8 @@ WITH incoming AS MATERIALIZED (
 ), differing AS MATERIALIZED (
   SELECT * FROM compared WHERE late IS NOT TRUE
 ), change AS MATERIALIZED (
-  SELECT d.sim_id, f.kind, f.field, f.old_value, f.new_value, f.not_before, d.observed_at, d.provider, d.type
+  SELECT d.sim_id, f.kind, f.field, f.old_value, f.new_value, f.not_before, d.recorded_at AS observed_at, d.provider,
+         d.type
   FROM differing d CROSS JOIN LATERAL (VALUES
     ('reappeared', 'status', NULL, d.status, d.returned, d.confirmed_gone),
     ('changed', 'status', d.old_status, d.status, NOT d.returned AND d.old_status <> d.status, d.confirmed),
@@ -132,8 +137,7 @@ counted AS (
   ON CONFLICT (project, provider, type, status, profile_status) DO UPDATE SET sims = c.sims + excluded.sims
 ), )";
 
-// Returns created, changed, rows of history, late readings. changed_at never goes back, even if the clock was set back:
-// simsync.inventory_at relies on nothing in the SIM's history being later.
+// Returns created, changed, rows of history, late readings.
 inline const std::string kApplySims = std::string{kDifferingSims} + R"(, created AS (
   INSERT INTO simsync.sim (project, sim_id, iccid, provider, type, status, metadata, created_at, extra, first_seen_at,
                            changed_at, confirmed_at)
@@ -142,13 +146,12 @@ inline const std::string kApplySims = std::string{kDifferingSims} + R"(, created
 ), updated AS (
   INSERT INTO simsync.sim (project, sim_id, iccid, provider, type, status, metadata, created_at, extra, first_seen_at,
                            changed_at, confirmed_at)
-  SELECT $1, sim_id, iccid, provider, type, status, metadata, created_at, extra, observed_at, observed_at, asked_at
+  SELECT $1, sim_id, iccid, provider, type, status, metadata, created_at, extra, observed_at, recorded_at, asked_at
   FROM differing WHERE NOT is_new
   ON CONFLICT (project, sim_id) DO UPDATE
   SET iccid = excluded.iccid, provider = excluded.provider, type = excluded.type, status = excluded.status,
       metadata = excluded.metadata, created_at = excluded.created_at, extra = excluded.extra,
-      changed_at = greatest(sim.changed_at, excluded.changed_at), missing_since = NULL,
-      confirmed_at = excluded.confirmed_at
+      changed_at = excluded.changed_at, missing_since = NULL, confirmed_at = excluded.confirmed_at
 ), history AS (
   INSERT INTO simsync.sim_change (project, sim_id, kind, field, old_value, new_value, not_before, observed_at, provider,
                                   type)
@@ -200,22 +203,23 @@ WITH incoming AS MATERIALIZED (
 ), walked AS MATERIALIZED (
   SELECT max(started_at) AS since FROM simsync.walk WHERE project = $1 AND kind = 'full' AND outcome = 'complete'
 ), gone AS MATERIALIZED (
-  SELECT s.*, i.observed_at, least(greatest(s.confirmed_at, walked.since), i.observed_at) AS confirmed
+  SELECT s.*, i.observed_at, greatest(i.observed_at, s.changed_at) AS recorded_at,
+         least(greatest(s.confirmed_at, walked.since), i.observed_at) AS confirmed
   FROM incoming i CROSS JOIN walked
   CROSS JOIN LATERAL (SELECT * FROM simsync.sim o WHERE o.project = $1 AND o.sim_id = i.sim_id OFFSET 0) s
   WHERE s.missing_since IS NULL AND (s.confirmed_at <= i.asked_at OR s.confirmed_at > $5::timestamptz + interval '1 minute')
 ), updated AS (
   INSERT INTO simsync.sim (project, sim_id, iccid, provider, type, status, metadata, created_at, extra, first_seen_at,
                            changed_at, missing_since, confirmed_at)
-  SELECT project, sim_id, iccid, provider, type, status, metadata, created_at, extra, first_seen_at, observed_at,
+  SELECT project, sim_id, iccid, provider, type, status, metadata, created_at, extra, first_seen_at, recorded_at,
          observed_at, confirmed_at
   FROM gone
   ON CONFLICT (project, sim_id) DO UPDATE
-  SET missing_since = excluded.missing_since, changed_at = greatest(sim.changed_at, excluded.changed_at)
+  SET missing_since = excluded.missing_since, changed_at = excluded.changed_at
 ), history AS (
   INSERT INTO simsync.sim_change (project, sim_id, kind, field, old_value, new_value, not_before, observed_at, provider,
                                   type)
-  SELECT $1, sim_id, 'disappeared', 'status', status, NULL, confirmed, observed_at, provider, type FROM gone
+  SELECT $1, sim_id, 'disappeared', 'status', status, NULL, confirmed, recorded_at, provider, type FROM gone
   RETURNING *
 ), profiled AS MATERIALIZED (
   SELECT g.sim_id, g.provider, g.type, g.status, p.place, p.profile_status
@@ -236,7 +240,7 @@ WITH incoming AS MATERIALIZED (
   SELECT * FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[])
     AS i (sim_id, status, updated_at, asked_at, observed_at)
 ), compared AS MATERIALIZED (
-  SELECT i.*, p.place, p.sim_id IS NULL AS is_new, p.status AS old_status, p.status_since AS old_since,
+  SELECT i.*, p.place, greatest(i.observed_at, p.changed_at) AS recorded_at, p.sim_id IS NULL AS is_new, p.status AS old_status, p.status_since AS old_since,
          CASE WHEN p.sim_id IS NOT NULL THEN least(p.last_polled_at, i.observed_at) END AS confirmed,
          p.sim_id IS NULL OR p.status <> i.status OR i.updated_at > p.updated_at AS moved
   FROM incoming i
@@ -263,7 +267,7 @@ inline const std::string kApplyProfiles = std::string{kMovedProfiles} + R"(, mov
   -- meanwhile, for the project is locked.
   UPDATE simsync.esim_profile p
   SET status = c.status, last_polled_at = c.asked_at,
-      changed_at = CASE WHEN c.moved THEN greatest(p.changed_at, c.observed_at) ELSE p.changed_at END,
+      changed_at = CASE WHEN c.moved THEN c.recorded_at ELSE p.changed_at END,
       -- The same status reported earlier than known comes from an older copy: the later time stays.
       updated_at = CASE WHEN p.status <> c.status THEN c.updated_at ELSE greatest(p.updated_at, c.updated_at) END,
       status_since = CASE WHEN p.status <> c.status THEN c.updated_at ELSE p.status_since END
@@ -274,7 +278,7 @@ inline const std::string kApplyProfiles = std::string{kMovedProfiles} + R"(, mov
 ), history AS (
   INSERT INTO simsync.esim_profile_transition (project, sim_id, from_status, to_status, reported_at, not_before,
                                                observed_at, provider, from_since)
-  SELECT $1, sim_id, old_status, status, updated_at, confirmed, observed_at, provider, old_since FROM recorded
+  SELECT $1, sim_id, old_status, status, updated_at, confirmed, recorded_at, provider, old_since FROM recorded
   RETURNING *
 ), shift AS (
   SELECT provider, type, sim_status AS status, r.status AS profile_status, 1 AS n FROM recorded r
