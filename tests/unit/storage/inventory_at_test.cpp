@@ -233,7 +233,10 @@ TEST_F(InventoryAt, FindsChangesAlsoWhenTheClockWasSetBack) {
   store_->apply("acme", {read_at(500, sim)});
   sim.status = "retired";
   store_->apply("acme", {{sim, at(501), at(400)}});
-  EXPECT_THAT(database_.rows("SELECT status FROM simsync.inventory_at(" + time_text(450) + ")"), ElementsAre("active"));
+  for (const int second : {300, 450}) {
+    EXPECT_THAT(database_.rows("SELECT status FROM simsync.inventory_at(" + time_text(second) + ")"),
+                ElementsAre("active"));
+  }
   EXPECT_THAT(database_.rows("SELECT status FROM simsync.inventory_at(" + time_text(600) + ")"),
               ElementsAre("retired"));
 }
