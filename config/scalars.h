@@ -1,5 +1,5 @@
 // Reads single values: text in, a value of the right type and unit out. Pure but for the environment. Internal to
-// config/.
+// config/, but for durations and the words of complaints, which the command line shares.
 #pragma once
 
 #include <cstdint>

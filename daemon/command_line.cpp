@@ -3,7 +3,9 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <map>
+#include <stdexcept>
 
+#include "daemon/report_options.h"
 #include "daemon/version.h"
 
 namespace simsync {
@@ -30,6 +32,33 @@ CLI::App* add_explain(CLI::App& app, CommandLine& line) {
   explain->add_flag("--all", line.all, "The whole timeline and all that is pending, not only the newest 200 entries");
   add_output_option(*explain, line.output, "How to print: table, json or csv (the timeline only)");
   return explain;
+}
+
+CLI::App* add_report(CLI::App& app, CommandLine& line, ReportWords& words) {
+  CLI::App* const report =
+      app.add_subcommand("report", "The common reports: what there is or was, what happened, what needs somebody");
+  report->add_option("report", words.name, "inventory, transitions, stock, stuck or gaps")
+      ->required()
+      ->type_name("REPORT");
+  report->add_option("--at", words.at, "inventory: as it was known then; otherwise now")->type_name("TIME");
+  report->add_flag("--sims", words.sims, "inventory: each SIM, not how many there are");
+  report->add_option("--since", words.since, "transitions, gaps: from then on; otherwise the last 24 hours, 30 days")
+      ->type_name("TIME");
+  report->add_option("--until", words.until, "transitions, gaps: before then; otherwise now")->type_name("TIME");
+  report->add_option("--project", line.project, "Only this project")->type_name("P");
+  report->add_option("--provider", words.provider, "Only SIMs of this provider; not for gaps")->type_name("ID");
+  add_output_option(*report, line.output);
+  report->footer(
+      "A TIME is 2026-03-01, '2026-03-01 14:00', 2026-03-01T14:00:00Z or with +02:00, 7d, 24h or 30m (ago), now, "
+      "today or yesterday; without a zone it is in this machine's.");
+  report->final_callback([&line, &words] {
+    try {
+      line.report = report_line(words, wall_clock());
+    } catch (const std::invalid_argument& error) {
+      throw CLI::ValidationError(error.what());
+    }
+  });
+  return report;
 }
 
 struct Subcommand {
@@ -61,6 +90,8 @@ std::variant<CommandLine, ExitCode> parse_command_line(int argc, const char* con
   status->add_option("--project", line.project, "Only this project")->type_name("P");
   add_output_option(*status, line.output);
   CLI::App* const explain = add_explain(app, line);
+  ReportWords words;
+  CLI::App* const report = add_report(app, line, words);
   CLI::App* const approve =
       app.add_subcommand("approve", "Accept, once, the mass disappearance that a walk has held back");
   approve->add_option("walk", line.walk, "The walk's number, as 'simsyncd status' and the alert say it")
@@ -80,10 +111,10 @@ std::variant<CommandLine, ExitCode> parse_command_line(int argc, const char* con
     std::cerr << "simsyncd: " << what << "; 'simsyncd --help' lists the commands\n";
     return ExitCode::usage;
   }
-  for (const Subcommand& known :
-       {Subcommand{run, CommandName::run}, Subcommand{sync, CommandName::sync}, Subcommand{check, CommandName::check},
-        Subcommand{migrate, CommandName::migrate}, Subcommand{status, CommandName::status},
-        Subcommand{explain, CommandName::explain}, Subcommand{approve, CommandName::approve}}) {
+  for (const Subcommand& known : {Subcommand{run, CommandName::run}, Subcommand{sync, CommandName::sync},
+                                  Subcommand{check, CommandName::check}, Subcommand{migrate, CommandName::migrate},
+                                  Subcommand{status, CommandName::status}, Subcommand{explain, CommandName::explain},
+                                  Subcommand{report, CommandName::report}, Subcommand{approve, CommandName::approve}}) {
     if (known.app->parsed()) line.command = known.name;
   }
   return line;

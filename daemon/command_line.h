@@ -7,10 +7,22 @@
 
 #include "daemon/exit_code.h"
 #include "daemon/output.h"
+#include "storage/sim.h"
 
 namespace simsync {
 
-enum class CommandName { run, sync, check, migrate, status, explain, approve };
+enum class CommandName { run, sync, check, migrate, status, explain, report, approve };
+
+enum class ReportName { inventory, transitions, stock, stuck, gaps };
+
+struct ReportLine {
+  ReportName name = ReportName::inventory;
+  bool sims = false;               // each SIM, not their counts
+  std::string provider;            // empty: all
+  std::optional<TimePoint> at;     // of the inventory; none: now
+  std::optional<TimePoint> since;  // of transitions and gaps, which always have both
+  std::optional<TimePoint> until;
+};
 
 struct CommandLine {
   CommandName command = CommandName::run;
@@ -21,6 +33,7 @@ struct CommandLine {
   std::int64_t walk = 0;  // to approve
   std::string sim;        // to explain: an id or an ICCID
   bool all = false;       // the whole timeline
+  ReportLine report;
   OutputFormat output = OutputFormat::table;
 };
 

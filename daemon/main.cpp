@@ -30,6 +30,8 @@ ExitCode dispatch(const CommandLine& line, const Config& config, const std::stop
       return migrate_command(config);
     case CommandName::explain:
       return explain_command(line, config);
+    case CommandName::report:
+      return report_command(line, config, stop);
     case CommandName::approve:
       return approve_command(line, config);
     case CommandName::status:

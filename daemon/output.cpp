@@ -1,8 +1,10 @@
 #include "daemon/output.h"
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <utility>
 
 #include "config/printable.h"
 #include "storage/pg_text.h"
@@ -15,6 +17,7 @@ std::string text_of(const Cell& cell) {
   if (const auto* number = std::get_if<std::int64_t>(&cell)) return std::to_string(*number);
   if (const auto* flag = std::get_if<bool>(&cell)) return *flag ? "true" : "false";
   if (const auto* json = std::get_if<JsonText>(&cell)) return json->text;
+  if (const auto* decimal = std::get_if<Decimal>(&cell)) return decimal->text;
   return {};
 }
 
@@ -23,29 +26,67 @@ std::size_t width_of(const std::string& text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](unsigned char c) { return (c & 0xC0) != 0x80; }));
 }
 
-void print_table(std::ostream& out, const Table& table, const std::string& indent = {}) {
-  std::vector<std::size_t> widths;
-  for (const std::string& column : table.columns) widths.push_back(width_of(printable(column)));
-  for (const auto& row : table.rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(printable(text_of(row[i]))));
+using Row = std::vector<Cell>;
+
+TableLayout layout_of(const std::vector<std::string>& columns) {
+  TableLayout layout{{}, std::vector<bool>(columns.size())};
+  for (const std::string& column : columns) layout.widths.push_back(width_of(printable(column)));
+  return layout;
+}
+
+void widen(TableLayout& layout, const Row& row) {
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    layout.widths[i] = std::max(layout.widths[i], width_of(printable(text_of(row[i]))));
+    if (std::holds_alternative<std::int64_t>(row[i]) || std::holds_alternative<Decimal>(row[i])) layout.right[i] = true;
   }
-  const auto print_line = [&](const auto& cells, const auto& to_text, const auto& is_number) {
-    std::string line = indent;
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      const std::string text = printable(to_text(cells[i]));
-      const std::string padding(widths[i] - std::min(widths[i], width_of(text)), ' ');
-      if (i > 0) line += "  ";
-      line += is_number(i) ? padding + text : text + padding;
+}
+
+const char* escape_of(Tone tone) {
+  switch (tone) {
+    case Tone::strong:
+      return "\033[1m";
+    case Tone::warning:
+      return "\033[33m";
+    case Tone::bad:
+      return "\033[31m";
+    case Tone::plain:
+      break;
+  }
+  return "";
+}
+
+std::string toned(const std::string& text, Tone tone) {
+  return tone == Tone::plain || text.empty() ? text : escape_of(tone) + text + "\033[m";
+}
+
+std::string table_line(const TableLayout& layout, const std::vector<std::string>& texts,
+                       const std::function<Tone(std::size_t)>& tone = {}) {
+  std::string line;
+  std::size_t blanks = 0;  // none at the end of a line
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const std::string text = printable(texts[i]);
+    const std::size_t padding = layout.widths[i] - width_of(text);
+    if (layout.right[i]) blanks += padding;
+    if (!text.empty()) {
+      line.append(std::exchange(blanks, 0), ' ').append(toned(text, tone ? tone(i) : Tone::plain));
     }
-    line.erase(line.find_last_not_of(' ') + 1);
-    out << line << '\n';
-  };
-  const auto is_number = [&](std::size_t column) {
-    return !table.rows.empty() && std::holds_alternative<std::int64_t>(table.rows.front()[column]);
-  };
-  print_line(
-      table.columns, [](const std::string& name) { return name; }, is_number);
-  for (const auto& row : table.rows) print_line(row, text_of, is_number);
+    blanks += layout.right[i] ? 2 : padding + 2;
+  }
+  return line + '\n';
+}
+
+std::vector<std::string> texts_of(const Row& row) {
+  std::vector<std::string> texts;
+  texts.reserve(row.size());
+  for (const Cell& cell : row) texts.push_back(text_of(cell));
+  return texts;
+}
+
+void print_table(std::ostream& out, const Table& table, const std::string& indent = {}) {
+  TableLayout layout = layout_of(table.columns);
+  for (const Row& row : table.rows) widen(layout, row);
+  out << indent << table_line(layout, table.columns);
+  for (const Row& row : table.rows) out << indent << table_line(layout, texts_of(row));
 }
 
 std::string json_string(const std::string& text) {
@@ -130,17 +171,13 @@ std::string csv_field(const std::string& text) {
   return quoted + '"';
 }
 
-void print_csv(std::ostream& out, const Table& table) {
-  const auto print_line = [&out](const auto& cells, const auto& to_text) {
-    const char* separator = "";
-    for (const auto& cell : cells) {
-      out << separator << csv_field(to_text(cell));
-      separator = ",";
-    }
-    out << "\r\n";
-  };
-  print_line(table.columns, [](const std::string& name) { return name; });
-  for (const auto& row : table.rows) print_line(row, text_of);
+std::string csv_line(const std::vector<std::string>& fields) {
+  std::string line;
+  const char* separator = "";
+  for (const std::string& field : fields) {
+    line.append(std::exchange(separator, ",")).append(csv_field(field));
+  }
+  return line + "\r\n";
 }
 
 }  // namespace
@@ -159,16 +196,59 @@ Cell json_cell(const std::string& text) {
 }
 
 void print(std::ostream& out, const Table& table, OutputFormat format) {
-  switch (format) {
-    case OutputFormat::table:
-      print_table(out, table);
-      break;
-    case OutputFormat::json:
-      out << json_rows(table, "") << '\n';
-      break;
-    case OutputFormat::csv:
-      print_csv(out, table);
-      break;
+  RowPrinter printer{out, table.columns, format};
+  printer.add(table.rows);
+  printer.finish();
+}
+
+RowPrinter::RowPrinter(std::ostream& out, std::vector<std::string> columns, OutputFormat format, TableStyle style)
+    : out_(out),
+      waiting_{std::move(columns), {}},
+      format_(format),
+      style_(std::move(style)),
+      layout_(layout_of(waiting_.columns)) {}
+
+void RowPrinter::add(std::vector<std::vector<Cell>> rows) {
+  if (!waiting_.rows.empty()) print_waiting();
+  waiting_.rows = std::move(rows);
+}
+
+void RowPrinter::add_total(std::vector<Cell> row) {
+  if (format_ == OutputFormat::table) total_ = std::move(row);
+}
+
+void RowPrinter::print_waiting() {
+  const bool first = !std::exchange(begun_, true);
+  if (format_ == OutputFormat::json) {
+    const char* separator = first ? "[\n  " : ",\n  ";
+    for (const Row& row : waiting_.rows) out_ << std::exchange(separator, ",\n  ") << json_row(waiting_, row, "  ");
+  } else if (format_ == OutputFormat::csv) {
+    if (first) out_ << csv_line(waiting_.columns);
+    for (const Row& row : waiting_.rows) out_ << csv_line(texts_of(row));
+  } else {
+    for (const Row& row : waiting_.rows) widen(layout_, row);
+    const auto strong = [this](std::size_t) { return style_.colours ? Tone::strong : Tone::plain; };
+    if (first) out_ << table_line(layout_, waiting_.columns, strong);
+    for (const Row& row : waiting_.rows) {
+      out_ << table_line(layout_, texts_of(row), [&](std::size_t column) {
+        return style_.colours && style_.tone ? style_.tone(row, column) : Tone::plain;
+      });
+    }
+  }
+}
+
+void RowPrinter::finish() {
+  if (total_) widen(layout_, *total_);
+  const bool empty = !begun_ && waiting_.rows.empty();
+  if (format_ == OutputFormat::json && empty) {
+    out_ << "[]\n";
+    return;
+  }
+  print_waiting();
+  if (format_ == OutputFormat::json) out_ << "\n]\n";
+  if (total_) {
+    out_ << table_line(layout_, texts_of(*total_),
+                       [this](std::size_t) { return style_.colours ? Tone::strong : Tone::plain; });
   }
 }
 

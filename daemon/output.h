@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <iosfwd>
 #include <optional>
 #include <string>
@@ -20,8 +21,13 @@ struct JsonText {
   std::string text;
 };
 
+// A number as PostgreSQL's numeric writes it, with its digits.
+struct Decimal {
+  std::string text;
+};
+
 // Null prints as nothing (table, CSV) or null (JSON).
-using Cell = std::variant<std::monostate, std::string, std::int64_t, bool, JsonText>;
+using Cell = std::variant<std::monostate, std::string, std::int64_t, bool, JsonText, Decimal>;
 
 inline Cell count_cell(std::uint64_t count) {
   return static_cast<std::int64_t>(count);
@@ -41,6 +47,42 @@ struct Table {
 // Nothing that moves a terminal's cursor or reorders its text reaches it: the table shows control characters, bidi
 // marks and bytes that are not UTF-8 as '?'. JSON and CSV are for programs and keep what they can hold.
 void print(std::ostream& out, const Table& table, OutputFormat format);
+
+// How a table shows a cell on a terminal that has colours.
+enum class Tone { plain, strong, warning, bad };
+
+struct TableStyle {
+  bool colours = false;
+  std::function<Tone(const std::vector<Cell>& row, std::size_t column)> tone = {};
+};
+
+struct TableLayout {
+  std::vector<std::size_t> widths;
+  std::vector<bool> right;  // numbers stand at the right
+};
+
+// Rows as they come, so that there may be more of them than memory holds; what comes out is what print() prints. The
+// columns of a table are as wide as the first rows need, and grow where later ones need more.
+class RowPrinter {
+ public:
+  RowPrinter(std::ostream& out, std::vector<std::string> columns, OutputFormat format, TableStyle style = {});
+
+  void add(std::vector<std::vector<Cell>> rows);
+  // A line below a table; nothing in JSON and CSV, which are for programs.
+  void add_total(std::vector<Cell> row);
+  void finish();
+
+ private:
+  void print_waiting();
+
+  std::ostream& out_;
+  Table waiting_;  // until more come, or the total: they share their columns' widths
+  OutputFormat format_;
+  TableStyle style_;
+  TableLayout layout_;
+  std::optional<std::vector<Cell>> total_;
+  bool begun_ = false;
+};
 
 // A part of what is known of one thing.
 struct Section {

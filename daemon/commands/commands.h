@@ -16,6 +16,7 @@ ExitCode check_command(const CommandLine& line, const Config& config, std::stop_
 ExitCode migrate_command(const Config& config);
 ExitCode status_command(const CommandLine& line, const Config& config);
 ExitCode explain_command(const CommandLine& line, const Config& config);
+ExitCode report_command(const CommandLine& line, const Config& config, const std::stop_token& stop);
 ExitCode approve_command(const CommandLine& line, const Config& config);
 
 // Brings the schema to this version, or, with `database.migrate: false`, insists that it is. Throws StorageError.

@@ -6,7 +6,9 @@
 namespace simsync {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::HasSubstr;
+using testing::Not;
 
 std::variant<CommandLine, ExitCode> parse(std::vector<const char*> words) {
   words.insert(words.begin(), "simsyncd");
@@ -60,6 +62,67 @@ TEST(CommandLineTest, MistakesAreOneLineAndExitTwo) {
     EXPECT_EQ(std::ranges::count(said, '\n'), 1) << said;
     EXPECT_THAT(said, HasSubstr("simsyncd: "));
   }
+}
+
+TEST(CommandLineTest, Reports) {
+  const auto report = [](std::vector<const char*> words) {
+    words.insert(words.begin(), "report");
+    return std::get<CommandLine>(parse(words));
+  };
+  const CommandLine inventory = report({"inventory", "--at", "2024-03-01T14:00:00+02:00", "--provider", "p3", "--sims",
+                                        "--project", "acme", "--output", "csv"});
+  EXPECT_EQ(inventory.command, CommandName::report);
+  EXPECT_EQ(inventory.report.name, ReportName::inventory);
+  EXPECT_EQ(inventory.report.at, TimePoint{std::chrono::sys_days{std::chrono::year{2024} / 3 / 1}} + 12h);
+  EXPECT_EQ(inventory.report.provider, "p3");
+  EXPECT_TRUE(inventory.report.sims);
+  EXPECT_EQ(inventory.project, "acme");
+  EXPECT_EQ(inventory.output, OutputFormat::csv);
+  EXPECT_FALSE(report({"inventory"}).report.at);
+
+  const ReportLine day = report({"transitions"}).report;
+  EXPECT_EQ(*day.until - *day.since, 24h);
+  EXPECT_LE(*day.until, wall_clock());
+  const ReportLine before = report({"transitions", "--until", "2024-03-01T00:00:00Z"}).report;
+  EXPECT_EQ(*before.since, TimePoint{std::chrono::sys_days{std::chrono::year{2024} / 2 / 29}});
+  const ReportLine gaps = report({"gaps"}).report;
+  EXPECT_EQ(*gaps.until - *gaps.since, 30 * 24h);
+  const ReportLine week = report({"gaps", "--since", "7d"}).report;
+  EXPECT_EQ(*week.until - *week.since, 7 * 24h);
+  EXPECT_EQ(report({"stock"}).report.name, ReportName::stock);
+  EXPECT_FALSE(report({"stuck"}).report.since);
+}
+
+TEST(CommandLineTest, MistakesOfReportsSayWhatToDo) {
+  const auto said = [](std::vector<const char*> words) {
+    words.insert(words.begin(), "report");
+    testing::internal::CaptureStderr();
+    const auto result = parse(words);
+    std::string text = testing::internal::GetCapturedStderr();
+    EXPECT_TRUE(std::holds_alternative<ExitCode>(result));
+    if (const auto* code = std::get_if<ExitCode>(&result)) {
+      EXPECT_EQ(*code, ExitCode::usage);
+    }
+    EXPECT_EQ(std::ranges::count(text, '\n'), 1) << text;
+    return text;
+  };
+  EXPECT_THAT(said({}), HasSubstr("report is required"));
+  EXPECT_THAT(said({"stok"}), HasSubstr("there is no report \"stok\"; did you mean stock?"));
+  EXPECT_THAT(said({"\033[2J"}), Not(HasSubstr("\033")));
+  EXPECT_THAT(said({"stuck", "--since", "7d"}), HasSubstr("takes no --since, that is for: transitions, gaps"));
+  EXPECT_THAT(said({"inventory", "--until", "7d"}), HasSubstr("report inventory takes no --until"));
+  EXPECT_THAT(said({"stock", "--at", "7d"}), HasSubstr("report stock takes no --at, that is for: inventory"));
+  EXPECT_THAT(said({"gaps", "--sims"}), HasSubstr("report gaps takes no --sims"));
+  EXPECT_THAT(said({"gaps", "--provider", "p3"}), HasSubstr("inventory, transitions, stock, stuck"));
+  EXPECT_THAT(said({"stock", "--provider", ""}), HasSubstr("--provider"));
+  EXPECT_THAT(said({"stock", "--provider", "\xFF"}), HasSubstr("--provider"));
+  EXPECT_THAT(said({"gaps", "--since", ""}), HasSubstr("--since \"\" is no time; write 2026-03-01"));
+  EXPECT_THAT(said({"gaps", "--until", "2026-02-30"}), HasSubstr("--until \"2026-02-30\" is no time"));
+  EXPECT_THAT(said({"gaps", "--since", "x\033[2J\n"}), Not(HasSubstr("\033")));
+  EXPECT_THAT(said({"gaps", "--since", "9000-01-01"}), HasSubstr("--since has to be before now"));
+  EXPECT_THAT(said({"gaps", "--since", "2024-01-02", "--until", "2024-01-02"}), HasSubstr("before --until"));
+  EXPECT_THAT(said({"gaps", "--until", "0001-01-01T00:00:00Z"}), HasSubstr("before --until"));
+  EXPECT_THAT(said({"inventory", "--at", "9000-01-01"}), HasSubstr("is yet to come"));
 }
 
 TEST(CommandLineTest, HelpIsNoMistake) {

@@ -71,6 +71,62 @@ TEST(Output, OnlyJsonIsTakenForJson) {
   EXPECT_EQ(std::get<std::string>(json_cell(R"({"a": 1}, "b": 2)")), R"({"a": 1}, "b": 2)");
 }
 
+std::vector<std::vector<Cell>> rows_named(const std::vector<std::string>& names) {
+  std::vector<std::vector<Cell>> rows;
+  for (const std::string& name : names) rows.push_back({name, std::monostate{}, Decimal{"0.50"}});
+  return rows;
+}
+
+std::string in_parts(OutputFormat format, bool total = false, const TableStyle& style = {}) {
+  std::ostringstream out;
+  RowPrinter printer{out, {"name", "note", "left"}, format, style};
+  printer.add(rows_named({"a"}));
+  printer.add(rows_named({"longer name"}));
+  printer.add(rows_named({"b"}));
+  if (total) printer.add_total({std::string{"total"}, std::monostate{}, std::int64_t{1000000}});
+  printer.finish();
+  return out.str();
+}
+
+TEST(Output, PartsAreOneWhole) {
+  for (const OutputFormat format : {OutputFormat::json, OutputFormat::csv}) {
+    std::ostringstream whole;
+    print(whole, {{"name", "note", "left"}, rows_named({"a", "longer name", "b"})}, format);
+    EXPECT_EQ(in_parts(format), whole.str());
+    EXPECT_EQ(in_parts(format, true), whole.str()) << "a total is for people";
+  }
+  EXPECT_NE(in_parts(OutputFormat::json).find("\"left\": 0.50\n"), std::string::npos) << "a number, with its digits";
+}
+
+TEST(Output, ColumnsGrowWithTheParts) {
+  EXPECT_EQ(in_parts(OutputFormat::table),
+            "name  note  left\n"
+            "a           0.50\n"
+            "longer name        0.50\n"
+            "b                  0.50\n");
+  EXPECT_EQ(in_parts(OutputFormat::table, true),
+            "name  note  left\n"
+            "a           0.50\n"
+            "longer name        0.50\n"
+            "b                     0.50\n"
+            "total              1000000\n")
+      << "the last part stands as the total does";
+}
+
+TEST(Output, ColoursTakeNoRoom) {
+  const auto tone = [](const std::vector<Cell>& row, std::size_t column) {
+    return column == 2 && std::get<std::string>(row[0]) == "b" ? Tone::bad : Tone::plain;
+  };
+  EXPECT_EQ(in_parts(OutputFormat::table, true, {true, tone}),
+            "\033[1mname\033[m  \033[1mnote\033[m  \033[1mleft\033[m\n"
+            "a           0.50\n"
+            "longer name        0.50\n"
+            "b                     \033[31m0.50\033[m\n"
+            "\033[1mtotal\033[m              \033[1m1000000\033[m\n");
+  EXPECT_EQ(in_parts(OutputFormat::table, true, {false, tone}), in_parts(OutputFormat::table, true));
+  EXPECT_EQ(in_parts(OutputFormat::csv, true, {true, tone}), in_parts(OutputFormat::csv));
+}
+
 std::vector<Document> documents() {
   const auto document = [](const std::string& id) {
     return Document{{"sim",
