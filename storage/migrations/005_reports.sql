@@ -139,14 +139,31 @@ COMMENT ON COLUMN simsync.watch_gap.error IS 'As in simsync.coverage_gap.';
 -- ---- indexes, each with the questions it serves ----------------------------------------------------------------------
 
 -- "What happened to any SIM's FIELD between two times?": simsync.transition, transition_daily, stock (activations), who
--- changed metadata; "whose provider was another one at that time?" of inventory_at; and history.keep, which deletes what
--- is oldest.
+-- changed metadata; and history.keep, which deletes what is oldest.
 CREATE INDEX sim_change_by_time ON simsync.sim_change (field, observed_at);
 -- The same of profiles: transition, transition_daily, profile_dwell, history.keep.
 CREATE INDEX esim_profile_transition_by_time ON simsync.esim_profile_transition (observed_at);
+-- "What of this SIM changed first after that time?": inventory_at, which else reads all that is older. In the key, for an
+-- index of its own more than doubles what a change costs to write. What users built on the old key keeps it, and only
+-- makes inventory_at slower.
+DO $$ BEGIN
+  ALTER TABLE simsync.sim_change DROP CONSTRAINT sim_change_pkey,
+    ADD PRIMARY KEY (project, sim_id, observed_at, change_id);
+EXCEPTION WHEN dependent_objects_still_exist THEN NULL;
+END $$;
+DO $$ BEGIN
+  ALTER TABLE simsync.esim_profile_transition DROP CONSTRAINT esim_profile_transition_pkey,
+    ADD PRIMARY KEY (project, sim_id, observed_at, transition_id);
+EXCEPTION WHEN dependent_objects_still_exist THEN NULL;
+END $$;
+-- "Whose provider was another one at that time?": inventory_at, out of the index alone. Small, for providers seldom change.
+CREATE INDEX sim_change_provider ON simsync.sim_change (project, sim_id, change_id) INCLUDE (observed_at, old_value)
+  WHERE field = 'provider';
 -- stuck_profile: a handful among all profiles. None of its columns changes when a profile is merely polled.
 CREATE INDEX esim_profile_stuck ON simsync.esim_profile (project, sim_id)
   WHERE sim_status = 'active' AND status <> 'enabled';
+-- Lets the planner know that it is a handful: by themselves, both conditions are true of many.
+CREATE STATISTICS simsync.esim_profile_stuck_share (mcv) ON sim_status, status FROM simsync.esim_profile;
 
 -- ---- what happened ---------------------------------------------------------------------------------------------------
 
@@ -178,20 +195,38 @@ COMMENT ON COLUMN simsync.transition.observed_at IS 'When to_status was read: it
 COMMENT ON COLUMN simsync.transition.id IS
   'change_id or transition_id: of one SIM and one "what", the order in which they were recorded.';
 
+-- One day of transition_daily. A setting keeps PostgreSQL from folding it into the query, whose cost it would guess at a
+-- hundred times what it is: it then compiles the query (jit) for longer than it runs.
+CREATE FUNCTION simsync.transitions_of_day(day date)
+RETURNS TABLE (project text, provider text, type text, what text, kind text, from_status text, to_status text,
+               transitions bigint)
+LANGUAGE sql STABLE PARALLEL SAFE SET jit = off AS $$
+  -- Both as in simsync.transition, but counted first: fewer columns to compare.
+  SELECT project, provider, type, 'sim', kind, old_value, new_value, count(*)
+  FROM simsync.sim_change
+  WHERE field = 'status' AND observed_at >= day::timestamptz AND observed_at < (day + 1)::timestamptz
+  GROUP BY project, provider, type, kind, old_value, new_value
+  UNION ALL
+  SELECT project, provider, 'eSIM', 'profile', CASE WHEN from_status = to_status THEN 'reported anew' ELSE 'changed' END,
+         from_status, to_status, count(*)
+  FROM simsync.esim_profile_transition
+  WHERE from_status IS NOT NULL AND observed_at >= day::timestamptz AND observed_at < (day + 1)::timestamptz
+  GROUP BY project, provider, from_status, to_status
+$$;
+COMMENT ON FUNCTION simsync.transitions_of_day(date) IS
+  'Internal: its columns may change; read simsync.transition_daily.';
+
 CREATE VIEW simsync.transition_daily AS
   -- Day by day, so that a condition on the day reads no other days' rows.
-  SELECT d.day, t.project, t.provider, t.type, t.what, t.kind, t.from_status, t.to_status, t.transitions
+  SELECT d.day, t.project COLLATE "C" AS project, t.provider, t.type, t.what, t.kind, t.from_status, t.to_status,
+         t.transitions
   FROM (SELECT f.first::date + n AS day
         FROM (SELECT least((SELECT min(observed_at) FROM simsync.sim_change WHERE field = 'status'),
                            (SELECT min(observed_at) FROM simsync.esim_profile_transition)) AS first,
                      greatest((SELECT max(observed_at) FROM simsync.sim_change WHERE field = 'status'),
                               (SELECT max(observed_at) FROM simsync.esim_profile_transition)) AS last) f
         CROSS JOIN LATERAL generate_series(0, f.last::date - f.first::date) n) d
-  CROSS JOIN LATERAL (
-    SELECT project, provider, type, what, kind, from_status, to_status, count(*) AS transitions
-    FROM simsync.transition
-    WHERE observed_at >= d.day::timestamptz AND observed_at < (d.day + 1)::timestamptz AND kind <> 'first seen'
-    GROUP BY project, provider, type, what, kind, from_status, to_status) t;
+  CROSS JOIN LATERAL simsync.transitions_of_day(d.day) t;
 COMMENT ON VIEW simsync.transition_daily IS
   'Transitions counted by the day on which they were seen; first sights of profiles are not counted.';
 COMMENT ON COLUMN simsync.transition_daily.day IS 'Day in the session''s TimeZone, from midnight to midnight (23 to 25 hours).';
@@ -236,15 +271,19 @@ RETURNS TABLE (project text, provider text, status text, window_from timestamptz
                dwell_median interval, dwell_p95 interval, dwell_max interval, profiles_now bigint)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT project, provider, status, greatest(begins, max(h.exact_since)) AS window_from, ends AS window_to,
-         coalesce(max(e.stays), 0)::bigint AS stays, max(e.dwell_median), max(e.dwell_p95), max(e.dwell_max),
+         coalesce(max(e.stays), 0)::bigint AS stays, justify_hours(make_interval(secs => max(e.dwell[1]))),
+         justify_hours(make_interval(secs => max(e.dwell[2]))), justify_hours(make_interval(secs => max(e.dwell[3]))),
          coalesce(max(n.profiles), 0)::bigint AS profiles_now
-  FROM (SELECT t.project, t.provider, t.from_status AS status, count(*) AS stays,
-               percentile_cont(0.5) WITHIN GROUP (ORDER BY greatest(t.reported_at - t.from_since, interval '0')) AS dwell_median,
-               percentile_cont(0.95) WITHIN GROUP (ORDER BY greatest(t.reported_at - t.from_since, interval '0')) AS dwell_p95,
-               max(greatest(t.reported_at - t.from_since, interval '0')) AS dwell_max
-        FROM simsync.esim_profile_transition t
-        WHERE t.from_status <> t.to_status AND t.observed_at >= begins AND t.observed_at < ends
-        GROUP BY t.project, t.provider, t.from_status) e
+  -- Gathered first and then sorted, each list alone and as numbers: sorting all rows by provider and status, and the
+  -- lengths as intervals, takes twice as long.
+  FROM (SELECT g.project, g.provider, g.status, cardinality(g.seconds) AS stays,
+               (SELECT percentile_cont(ARRAY[0.5, 0.95, 1]) WITHIN GROUP (ORDER BY length)
+                FROM unnest(g.seconds) AS length) AS dwell
+        FROM (SELECT t.project, t.provider, t.from_status AS status,
+                     array_agg(greatest(date_part('epoch', t.reported_at - t.from_since), 0)) AS seconds
+              FROM simsync.esim_profile_transition t
+              WHERE t.from_status <> t.to_status AND t.observed_at >= begins AND t.observed_at < ends
+              GROUP BY t.project, t.provider, t.from_status) g) e
   FULL JOIN (SELECT c.project, c.provider, c.profile_status AS status, sum(c.sims) AS profiles
              FROM simsync.inventory_count c WHERE c.profile_status <> '' AND c.sims > 0
              GROUP BY c.project, c.provider, c.profile_status) n USING (project, provider, status)
@@ -284,15 +323,15 @@ CREATE VIEW simsync.stuck_profile AS
     SELECT coalesce((SELECT t.reported_at FROM simsync.esim_profile_transition t
                      WHERE t.project = p.project AND t.sim_id = p.sim_id AND t.from_status = 'enabled'
                        AND t.to_status <> 'enabled'
-                     ORDER BY t.transition_id DESC LIMIT 1),
+                     ORDER BY t.observed_at DESC, t.transition_id DESC LIMIT 1),
                     (SELECT coalesce(t.from_since, t.reported_at) FROM simsync.esim_profile_transition t
                      WHERE t.project = p.project AND t.sim_id = p.sim_id
-                     ORDER BY t.transition_id LIMIT 1),
+                     ORDER BY t.observed_at, t.transition_id LIMIT 1),
                     p.status_since) AS not_enabled_since) l ON true
   LEFT JOIN LATERAL (
     SELECT c.observed_at AS sim_active_since FROM simsync.sim_change c
     WHERE c.project = p.project AND c.sim_id = p.sim_id AND c.field = 'status' AND c.kind = 'changed'
-    ORDER BY c.change_id DESC LIMIT 1) a ON true
+    ORDER BY c.observed_at DESC, c.change_id DESC LIMIT 1) a ON true
   WHERE p.sim_status = 'active' AND p.status <> 'enabled' AND s.missing_since IS NULL;
 COMMENT ON VIEW simsync.stuck_profile IS 'Active SIMs whose profile is not enabled, and since when: customers who pay and have no service.';
 COMMENT ON COLUMN simsync.stuck_profile.project IS 'Project of the API the SIM belongs to.';
@@ -316,7 +355,7 @@ CREATE VIEW simsync.stock AS
   SELECT k.project, k.provider, k.type, k.unused, k.active, coalesce(a.last_7, 0)::bigint AS activations_7d,
          coalesce(a.last_30, 0)::bigint AS activations_30d, w.from_7 AS window_7d_from, w.from_30 AS window_30d_from,
          r.a_day AS activations_per_day,
-         CASE WHEN k.unused = 0 THEN 0 WHEN r.a_day > 0 THEN round((k.unused / r.a_day)::numeric, 1) END AS days_left
+         CASE WHEN r.a_day > 0 THEN round((k.unused / r.a_day)::numeric, 1) END AS days_left
   FROM (SELECT project, provider, type, coalesce(sum(sims) FILTER (WHERE status = 'inactive'), 0)::bigint AS unused,
                coalesce(sum(sims) FILTER (WHERE status = 'active'), 0)::bigint AS active
         FROM simsync.inventory_count WHERE sims <> 0 GROUP BY project, provider, type) k
@@ -466,12 +505,12 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT jsonb_object_agg(e.field, e.old_value) AS was, bool_or(e.not_before <= moment) AS in_doubt
     FROM (SELECT o.field, o.old_value, o.not_before FROM simsync.sim_change o
           WHERE o.project = s.project AND o.sim_id = s.sim_id AND o.observed_at > moment AND s.changed_at > moment
-          ORDER BY o.change_id DESC) e) c ON true
+          ORDER BY o.observed_at DESC, o.change_id DESC) e) c ON true
   LEFT JOIN simsync.esim_profile p ON p.project = s.project AND p.sim_id = s.sim_id
   LEFT JOIN LATERAL (
     SELECT o.transition_id, o.from_status, o.from_since, o.not_before FROM simsync.esim_profile_transition o
     WHERE o.project = s.project AND o.sim_id = s.sim_id AND o.observed_at > moment AND p.changed_at > moment
-    ORDER BY o.transition_id LIMIT 1) t ON true
+    ORDER BY o.observed_at, o.transition_id LIMIT 1) t ON true
   WHERE h.exact_since <= moment AND s.first_seen_at <= moment
     AND CASE WHEN c.was ? 'status' THEN c.was ->> 'status' IS NOT NULL ELSE s.missing_since IS NULL END
 $$;
