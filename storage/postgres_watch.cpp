@@ -40,6 +40,8 @@ void PostgresStore::save_poll_state(const std::string& project, const PollState&
 std::uint64_t PostgresStore::forget_history(const std::string& project, TimePoint before, std::size_t limit) {
   return session_.transact([&](pqxx::transaction_base& transaction) {
     transaction.exec(statements::kLostTogether);
+    // By the index: a table read from its beginning would show every step what the steps before it have deleted.
+    transaction.exec(statements::kPlanForBatches);
     return exec_with(transaction, statements::kForgetHistory, {project, to_pg(before), std::to_string(limit)})[0][0]
         .as<std::uint64_t>();
   });
