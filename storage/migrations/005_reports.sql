@@ -200,7 +200,7 @@ COMMENT ON COLUMN simsync.transition.id IS
 CREATE FUNCTION simsync.transitions_of_day(day date)
 RETURNS TABLE (project text, provider text, type text, what text, kind text, from_status text, to_status text,
                transitions bigint)
-LANGUAGE sql STABLE PARALLEL SAFE SET jit = off AS $$
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 SET jit = off AS $$
   -- Both as in simsync.transition, but counted first: fewer columns to compare.
   SELECT project, provider, type, 'sim', kind, old_value, new_value, count(*)
   FROM simsync.sim_change
@@ -351,6 +351,18 @@ COMMENT ON COLUMN simsync.stuck_profile.last_polled_at IS 'When the profile''s s
 
 -- ---- stock -----------------------------------------------------------------------------------------------------------
 
+-- Of the last 30 and 7 days. The setting: as for transitions_of_day.
+CREATE FUNCTION simsync.activations()
+RETURNS TABLE (project text, provider text, type text, last_30 bigint, last_7 bigint)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 SET jit = off AS $$
+  SELECT project, provider, type, count(*), count(*) FILTER (WHERE observed_at >= now() - interval '7 days')
+  FROM simsync.sim_change
+  WHERE field = 'status' AND observed_at >= now() - interval '30 days' AND kind = 'changed'
+    AND old_value = 'inactive' AND new_value = 'active'
+  GROUP BY project, provider, type
+$$;
+COMMENT ON FUNCTION simsync.activations() IS 'Internal: its columns may change; read simsync.stock.';
+
 CREATE VIEW simsync.stock AS
   SELECT k.project, k.provider, k.type, k.unused, k.active, coalesce(a.last_7, 0)::bigint AS activations_7d,
          coalesce(a.last_30, 0)::bigint AS activations_30d, w.from_7 AS window_7d_from, w.from_30 AS window_30d_from,
@@ -362,12 +374,7 @@ CREATE VIEW simsync.stock AS
   LEFT JOIN simsync.history_state h ON h.project = k.project
   CROSS JOIN LATERAL (SELECT greatest(now() - interval '7 days', h.exact_since) AS from_7,
                              greatest(now() - interval '30 days', h.exact_since) AS from_30) w
-  LEFT JOIN (SELECT c.project, c.provider, c.type, count(*) AS last_30,
-                    count(*) FILTER (WHERE c.observed_at >= now() - interval '7 days') AS last_7
-             FROM simsync.sim_change c
-             WHERE c.field = 'status' AND c.observed_at >= now() - interval '30 days' AND c.kind = 'changed'
-               AND c.old_value = 'inactive' AND c.new_value = 'active'
-             GROUP BY c.project, c.provider, c.type) a
+  LEFT JOIN simsync.activations() a
     ON a.project = k.project AND a.provider = k.provider AND a.type = k.type
   CROSS JOIN LATERAL (
     -- Less than a day of watching is no rate.
