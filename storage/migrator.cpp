@@ -5,6 +5,7 @@
 #include "storage/migrations.h"
 #include "storage/postgres_session.h"
 #include "storage/pqxx_compat.h"
+#include "storage/reader_statements.h"
 #include "storage/statements.h"
 
 namespace simsync {
@@ -38,6 +39,31 @@ std::optional<std::string> apply_next(pqxx::transaction_base& transaction) {
   return next.name;
 }
 
+// What the reader lacks and this session may grant.
+std::vector<std::string> grants_due(pqxx::transaction_base& transaction) {
+  std::vector<std::string> statements;
+  for (const auto& row : transaction.exec(statements::kReaderLacks)) {
+    if (row[1].as<bool>()) statements.push_back(row[0].as<std::string>());
+  }
+  return statements;
+}
+
+// In two transactions: the programs that migrate other databases of the server wait for who makes the role, so that
+// has to be short.
+void provide_reader(PostgresSession& session) {
+  const auto to_be_made = [](pqxx::transaction_base& transaction) {
+    return transaction.exec(statements::kReaderToBeMade)[0][0].as<bool>();
+  };
+  if (session.read(to_be_made)) {
+    session.transact([](pqxx::transaction_base& transaction) { transaction.exec(statements::kMakeReader); });
+  }
+  if (session.read(grants_due).empty()) return;
+  session.transact([](pqxx::transaction_base& transaction) {
+    transaction.exec(statements::kMigrationLock);
+    for (const std::string& grant : grants_due(transaction)) transaction.exec(grant);
+  });
+}
+
 }  // namespace
 
 SchemaState schema_state(const std::string& url) {
@@ -47,12 +73,28 @@ SchemaState schema_state(const std::string& url) {
 }
 
 std::vector<std::string> migrate(const std::string& url) {
-  // A look without a lock first: a role that may only write rows can start the daemon on a current schema.
-  if (schema_state(url).version == known_version()) return {};
   PostgresSession session{url};
   std::vector<std::string> applied;
-  while (const auto name = session.transact(apply_next)) applied.push_back(*name);
+  // A look without a lock first: a role that may only write rows can start the daemon on a current schema.
+  if (schema_state(url).version != known_version()) {
+    while (const auto name = session.transact(apply_next)) applied.push_back(*name);
+  }
+  provide_reader(session);
   return applied;
+}
+
+std::string reader_advice(const std::string& url) {
+  PostgresSession session{url};
+  return session.read([](pqxx::transaction_base& transaction) -> std::string {
+    if (!transaction.exec(statements::kReaderExists)[0][0].as<bool>()) {
+      return "there is no role simsync_reader for those who report: as a superuser run CREATE ROLE simsync_reader "
+             "NOLOGIN, then 'simsyncd migrate' again";
+    }
+    const pqxx::result lacking = transaction.exec(statements::kReaderLacks);
+    if (lacking.empty()) return "";
+    return "the role simsync_reader lacks rights: run 'simsyncd migrate' with the role that owns the schema, " +
+           lacking[0][2].as<std::string>();
+  });
 }
 
 void require_current_schema(const std::string& url) {

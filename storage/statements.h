@@ -29,14 +29,16 @@ inline constexpr char kRecordMigration[] =
     "INSERT INTO simsync.schema_migration (version, name) VALUES ($1::integer, $2)";
 
 inline constexpr char kServerVersion[] = "SELECT split_part(current_setting('server_version'), ' ', 1)";
-// One text that says what the role may not do, or null.
+// One text that says what the role may not do, or null. What deletes (history.keep) is not asked of those who keep all.
 inline constexpr char kMissingRights[] = R"(
 SELECT string_agg(lower(privilege) || ' in simsync.' || name, ', ' ORDER BY name, privilege)
 FROM (SELECT name, privilege
-      FROM unnest(ARRAY['sim', 'esim_profile', 'walk', 'walk_progress', 'poll_state']) AS name, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS privilege
+      FROM unnest(ARRAY['sim', 'esim_profile', 'walk', 'walk_progress', 'poll_state', 'inventory_count',
+                        'history_state', 'service_run']) AS name, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS privilege
       UNION ALL
       SELECT name, privilege
-      FROM unnest(ARRAY['sim_change', 'esim_profile_transition', 'alert']) AS name, unnest(ARRAY['SELECT', 'INSERT']) AS privilege
+      FROM unnest(ARRAY['sim_change', 'esim_profile_transition', 'alert', 'watch_gap']) AS name,
+           unnest(ARRAY['SELECT', 'INSERT']) AS privilege
       UNION ALL SELECT 'schema_migration', 'SELECT'
      ) AS needed
 WHERE NOT (has_schema_privilege('simsync', 'USAGE') AND has_table_privilege('simsync.' || name, privilege)))";
