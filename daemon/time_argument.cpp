@@ -75,11 +75,14 @@ std::optional<TimePoint> parse_any(std::string_view text, TimePoint now) {
   if (text == "today") return in_utc(midnight(now));
   if (text == "yesterday") return in_utc(midnight(now) - days{1});
   if (text.find('-') != std::string_view::npos) return parse_date(text);
-  try {
-    return now - parse_duration(text);
-  } catch (const BadValue&) {
-    return std::nullopt;
+  for (const auto parse : {parse_duration, parse_keep}) {
+    try {
+      return now - parse(text);
+    } catch (const BadValue&) {
+      // The next one may know better.
+    }
   }
+  return std::nullopt;
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ StorageFailure failure_of(const pqxx::sql_error& error) {
 const char* advice(StorageFailure failure) {
   switch (failure) {
     case StorageFailure::denied:
-      return "; docs/operations.md says what the role has to be granted";
+      return "; docs/roles.md says what the role has to be granted";
     case StorageFailure::schema:
       return "; run 'simsyncd migrate' first";
     default:

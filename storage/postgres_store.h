@@ -39,6 +39,7 @@ class PostgresStore : public InventoryStore {
   ApplyResult apply_profiles(const std::string& project, const std::vector<ProfileReading>& readings) override;
   void save_poll_state(const std::string& project, const PollState& state) override;
   std::int64_t begin_watch(const std::string& project, const Watch& watch) override;
+  void still_watching(const std::string& project, std::int64_t run_id, TimePoint now) override;
   void end_watch(const std::string& project, std::int64_t run_id, TimePoint stopped_at) override;
   std::uint64_t forget_history(const std::string& project, TimePoint before, std::size_t limit) override;
   std::uint64_t count_anew(const std::string& project) override;

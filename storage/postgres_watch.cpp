@@ -18,6 +18,14 @@ std::int64_t PostgresStore::begin_watch(const std::string& project, const Watch&
   });
 }
 
+void PostgresStore::still_watching(const std::string& project, std::int64_t run_id, TimePoint now) {
+  if (run_id == 0) return;
+  session_.transact([&](pqxx::transaction_base& transaction) {
+    transaction.exec(statements::kLostTogether);
+    exec_with(transaction, statements::kStillWatching, {project, std::to_string(run_id), to_pg(now)});
+  });
+}
+
 void PostgresStore::end_watch(const std::string& project, std::int64_t run_id, TimePoint stopped_at) {
   if (run_id == 0) return;
   session_.transact([&](pqxx::transaction_base& transaction) {

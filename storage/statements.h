@@ -129,13 +129,14 @@ told AS (
     FROM history h) payload
 ))";
 
-// Keeps simsync.inventory_count: `shift` has a row for each SIM that enters (n = 1) or leaves (n = -1) a group. The
-// rows are changed under the project's lock, so writers never wait for each other here.
+// Keeps simsync.inventory_count, whose key cannot hold texts of any length: `shift` has a row for each SIM that enters
+// (n = 1) or leaves (n = -1) a group. The rows are changed under the project's lock, so writers never wait for each
+// other here.
 inline constexpr char kShiftCounts[] = R"(
 counted AS (
   INSERT INTO simsync.inventory_count AS c (project, provider, type, status, profile_status, sims)
-  SELECT $1, provider, type, status, coalesce(profile_status, ''), sum(n) FROM shift
-  GROUP BY provider, type, status, coalesce(profile_status, '') HAVING sum(n) <> 0
+  SELECT $1, left(provider, 100), left(type, 100), left(status, 100), left(coalesce(profile_status, ''), 100), sum(n)
+  FROM shift GROUP BY 2, 3, 4, 5 HAVING sum(n) <> 0
   ON CONFLICT (project, provider, type, status, profile_status) DO UPDATE SET sims = c.sims + excluded.sims
 ), )";
 

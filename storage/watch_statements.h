@@ -7,12 +7,13 @@
 namespace simsync::statements {
 
 // $1 project, $2 kind, $3 started at, $4 and $5 intervals of walks and polls in milliseconds. What ended before begins
-// to be a gap here. A pass beside the service that runs is no run of its own: returns no row.
+// to be a gap here, and whoever was killed is closed where it last wrote. A pass beside the service that runs is no run
+// of its own: returns no row.
 inline constexpr char kBeginWatch[] = R"(
 WITH last AS (
-  SELECT coalesce(stopped_at, alive_at) AS ended_at,
-         kind = 'run' AND stopped_at IS NULL AND alive_at > now() - interval '2 minutes' AS runs
-  FROM simsync.service_run WHERE project = $1 ORDER BY run_id DESC LIMIT 1
+  SELECT max(coalesce(stopped_at, alive_at)) AS ended_at,
+         bool_or(kind = 'run' AND stopped_at IS NULL AND alive_at > now() - interval '2 minutes') AS runs
+  FROM (SELECT * FROM simsync.service_run WHERE project = $1 ORDER BY run_id DESC LIMIT 10) latest
 ), wanted AS (
   SELECT WHERE NOT ($2 = 'sync' AND coalesce((SELECT runs FROM last), false))
 ), outage AS (
@@ -27,11 +28,18 @@ WITH last AS (
 ), answered AS (
   UPDATE simsync.poll_state SET failing_since = NULL, failure = NULL
   WHERE project = $1 AND failing_since IS NOT NULL AND EXISTS (SELECT FROM wanted)
+), killed AS (
+  UPDATE simsync.service_run SET stopped_at = alive_at
+  WHERE project = $1 AND stopped_at IS NULL AND EXISTS (SELECT FROM wanted)
+    AND (kind = $2 OR alive_at < now() - interval '2 minutes')
 )
 INSERT INTO simsync.service_run (project, kind, started_at, alive_at, walk_interval, poll_interval)
 SELECT $1, $2, $3::timestamptz, $3::timestamptz, $4::bigint * interval '1 millisecond',
        $5::bigint * interval '1 millisecond'
 FROM wanted RETURNING run_id)";
+inline constexpr char kStillWatching[] = R"(
+UPDATE simsync.service_run SET alive_at = greatest(alive_at, $3::timestamptz)
+WHERE project = $1 AND run_id = $2::bigint)";
 inline constexpr char kEndWatch[] = R"(
 UPDATE simsync.service_run SET alive_at = greatest(alive_at, $3::timestamptz), stopped_at = $3::timestamptz
 WHERE project = $1 AND run_id = $2::bigint)";
@@ -44,9 +52,10 @@ WITH before AS (
   SELECT failing_since, failure, last_error FROM simsync.poll_state WHERE project = $1
 ), run AS (
   SELECT run_id, alive_at FROM simsync.service_run
-  WHERE project = $1 AND kind = 'run' AND stopped_at IS NULL ORDER BY run_id DESC LIMIT 1
+  WHERE project = $1 AND kind = 'run' ORDER BY run_id DESC LIMIT 1
 ), alive AS (
-  UPDATE simsync.service_run s SET alive_at = greatest(s.alive_at, now())
+  -- Whoever slept may have been taken for dead meanwhile.
+  UPDATE simsync.service_run s SET alive_at = greatest(s.alive_at, now()), stopped_at = NULL
   FROM run WHERE s.project = $1 AND s.run_id = run.run_id
 ), gap AS (
   INSERT INTO simsync.watch_gap (project, what, began_at, ended_at, reason, error)
@@ -76,14 +85,18 @@ inline constexpr char kCloseWalkGap[] = R"(
 INSERT INTO simsync.watch_gap (project, what, began_at, ended_at, reason, error)
 SELECT $1, 'sims', before.finished_at, this.started_at,
        CASE WHEN failed.token_refused THEN 'token refused'
-            WHEN run.started_at <= before.finished_at + run.walk_interval THEN 'no complete walk'
+            WHEN EXISTS (SELECT FROM simsync.service_run v
+                         WHERE v.project = $1 AND v.started_at <= before.finished_at + run.walk_interval
+                           AND (v.stopped_at IS NULL OR v.stopped_at >= this.started_at))
+              OR failed.error NOT IN ('the program ended before the walk did', 'stopped before its end')
+            THEN 'no complete walk'
             ELSE 'not running' END,
        failed.error
 FROM (SELECT started_at FROM simsync.walk WHERE project = $1 AND walk_id = $2::bigint AND outcome = 'complete') this
 CROSS JOIN (SELECT finished_at FROM simsync.walk
             WHERE project = $1 AND kind = 'full' AND outcome = 'complete' AND walk_id <> $2::bigint
             ORDER BY started_at DESC LIMIT 1) before
-CROSS JOIN (SELECT started_at, walk_interval FROM simsync.service_run
+CROSS JOIN (SELECT walk_interval FROM simsync.service_run
             WHERE project = $1 ORDER BY run_id DESC LIMIT 1) run
 LEFT JOIN LATERAL (SELECT w.error, w.token_refused FROM simsync.walk w
                    WHERE w.project = $1 AND w.kind = 'full' AND w.outcome <> 'complete' AND w.walk_id < $2::bigint
@@ -134,10 +147,11 @@ SELECT (SELECT count(*) FROM changes) + (SELECT count(*) FROM transitions) + (SE
 // right. Returns how many groups were wrong.
 inline constexpr char kCountAnew[] = R"(
 WITH truth AS (
-  SELECT s.provider, s.type, s.status, coalesce(p.status, '') AS profile_status, count(*) AS sims
+  SELECT left(s.provider, 100) AS provider, left(s.type, 100) AS type, left(s.status, 100) AS status,
+         left(coalesce(p.status, ''), 100) AS profile_status, count(*) AS sims
   FROM simsync.sim s LEFT JOIN simsync.esim_profile p ON p.project = s.project AND p.sim_id = s.sim_id
   WHERE s.project = $1 AND s.missing_since IS NULL
-  GROUP BY s.provider, s.type, s.status, coalesce(p.status, '')
+  GROUP BY 1, 2, 3, 4
 ), wrong AS (
   SELECT provider, type, status, profile_status, coalesce(t.sims, 0) AS sims
   FROM truth t

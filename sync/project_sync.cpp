@@ -6,11 +6,14 @@
 
 #include "config/log.h"
 #include "sync/history_keeper.h"
+#include "sync/stopping.h"
 
 namespace simsync {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kSayAlive{15};
 
 // After a walk that failed the next one does not wait for the interval, but ever longer while they go on failing.
 std::chrono::milliseconds pause_after(unsigned failures, std::chrono::milliseconds interval) {
@@ -96,6 +99,7 @@ PassReport ProjectSync::once(std::stop_token stop, const WalkProgressed& on_walk
   const TimePoint called_at = wall_clock();
   const std::unique_ptr<InventoryStore> store = stores_.open();
   const std::int64_t run = store->begin_watch(settings_.project, watch(WatchKind::sync));
+  const std::jthread alive{[&](const std::stop_token& done) { say_alive(run, done); }};
   report.walk = walker.full(stop, on_walk);
   if (report.walk.outcome != WalkOutcome::failed && report.walk.started_at < called_at && !stop.stop_requested()) {
     // An interrupted walk was gone on with. What it read before is older than this call: whoever makes a pass wants
@@ -114,6 +118,19 @@ PassReport ProjectSync::once(std::stop_token stop, const WalkProgressed& on_walk
   }
   store->end_watch(settings_.project, run, wall_clock());
   return report;
+}
+
+// While a pass takes its time. The service says it with the state of its polls.
+void ProjectSync::say_alive(std::int64_t run, const std::stop_token& done) {
+  std::unique_ptr<InventoryStore> store;
+  while (sleep_for(kSayAlive, done)) {
+    try {
+      if (!store) store = stores_.open();
+      store->still_watching(settings_.project, run, wall_clock());
+    } catch (const StorageError&) {
+      // The pass itself says what is wrong with the database.
+    }
+  }
 }
 
 Watch ProjectSync::watch(WatchKind kind) const {

@@ -46,6 +46,7 @@ class ProjectSync {
 
  private:
   [[nodiscard]] Watch watch(WatchKind kind) const;
+  void say_alive(std::int64_t run, const std::stop_token& done);
   void tidy(InventoryStore& store, const std::stop_token& stop);
   void walk_on_time(Poller& poller, std::stop_token stop);
 

@@ -4,7 +4,16 @@
 -- ---- history knows whose it was --------------------------------------------------------------------------------------
 
 ALTER TABLE simsync.sim_change ADD COLUMN provider text, ADD COLUMN type text;
-UPDATE simsync.sim_change c SET provider = s.provider, type = s.type
+-- What they were then: the old value of their first change after it.
+UPDATE simsync.sim_change c
+SET provider = coalesce((SELECT o.old_value FROM simsync.sim_change o
+                         WHERE o.project = c.project AND o.sim_id = c.sim_id AND o.field = 'provider'
+                           AND o.change_id > c.change_id AND o.observed_at > c.observed_at
+                         ORDER BY o.change_id LIMIT 1), s.provider),
+    type = coalesce((SELECT o.old_value FROM simsync.sim_change o
+                     WHERE o.project = c.project AND o.sim_id = c.sim_id AND o.field = 'type'
+                       AND o.change_id > c.change_id AND o.observed_at > c.observed_at
+                     ORDER BY o.change_id LIMIT 1), s.type)
 FROM simsync.sim s WHERE s.project = c.project AND s.sim_id = c.sim_id;
 COMMENT ON COLUMN simsync.sim_change.project IS 'Project of the API the SIM belongs to.';
 COMMENT ON COLUMN simsync.sim_change.sim_id IS 'The API''s id of the SIM, unique within the project.';
@@ -12,7 +21,11 @@ COMMENT ON COLUMN simsync.sim_change.provider IS 'Provider of the SIM when the c
 COMMENT ON COLUMN simsync.sim_change.type IS 'Type of the SIM when the change was seen: eSIM, pSIM, or a value that is new to us.';
 
 ALTER TABLE simsync.esim_profile_transition ADD COLUMN provider text, ADD COLUMN from_since timestamptz;
-UPDATE simsync.esim_profile_transition t SET provider = s.provider
+UPDATE simsync.esim_profile_transition t
+SET provider = coalesce((SELECT o.old_value FROM simsync.sim_change o
+                         WHERE o.project = t.project AND o.sim_id = t.sim_id AND o.field = 'provider'
+                           AND o.observed_at > t.observed_at
+                         ORDER BY o.change_id LIMIT 1), s.provider)
 FROM simsync.sim s WHERE s.project = t.project AND s.sim_id = t.sim_id;
 UPDATE simsync.esim_profile_transition t SET from_since = f.since
 FROM (SELECT project, sim_id, transition_id,
@@ -59,13 +72,14 @@ CREATE TABLE simsync.inventory_count (
 COMMENT ON TABLE simsync.inventory_count IS
   'Present SIMs counted, kept in the transaction of each change. Internal: its columns may change; read simsync.inventory_summary.';
 COMMENT ON COLUMN simsync.inventory_count.project IS 'Project of the API.';
-COMMENT ON COLUMN simsync.inventory_count.provider IS 'As in simsync.sim.';
+COMMENT ON COLUMN simsync.inventory_count.provider IS 'As in simsync.sim, but no longer than 100 characters, like the next columns: a key cannot hold any length.';
 COMMENT ON COLUMN simsync.inventory_count.type IS 'As in simsync.sim.';
 COMMENT ON COLUMN simsync.inventory_count.status IS 'As in simsync.sim.';
 COMMENT ON COLUMN simsync.inventory_count.profile_status IS 'Status of the profile; empty where there is no profile.';
 COMMENT ON COLUMN simsync.inventory_count.sims IS 'How many SIMs are so; 0 where there were some.';
 INSERT INTO simsync.inventory_count
-  SELECT s.project, s.provider, s.type, s.status, coalesce(p.status, ''), count(*)
+  SELECT s.project, left(s.provider, 100), left(s.type, 100), left(s.status, 100), left(coalesce(p.status, ''), 100),
+         count(*)
   FROM simsync.sim s LEFT JOIN simsync.esim_profile p ON p.project = s.project AND p.sim_id = s.sim_id
   WHERE s.missing_since IS NULL
   GROUP BY 1, 2, 3, 4, 5;
@@ -156,8 +170,8 @@ DO $$ BEGIN
     ADD PRIMARY KEY (project, sim_id, observed_at, transition_id);
 EXCEPTION WHEN dependent_objects_still_exist THEN NULL;
 END $$;
--- "Whose provider was another one at that time?": inventory_at, out of the index alone. Small, for providers seldom change.
-CREATE INDEX sim_change_provider ON simsync.sim_change (project, sim_id, change_id) INCLUDE (observed_at, old_value)
+-- "Whose provider was another one at that time?": inventory_at. Small, for providers seldom change.
+CREATE INDEX sim_change_provider ON simsync.sim_change (project, sim_id, change_id) INCLUDE (observed_at)
   WHERE field = 'provider';
 -- stuck_profile: a handful among all profiles. None of its columns changes when a profile is merely polled.
 CREATE INDEX esim_profile_stuck ON simsync.esim_profile (project, sim_id)
@@ -202,15 +216,19 @@ RETURNS TABLE (project text, provider text, type text, what text, kind text, fro
                transitions bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 SET jit = off AS $$
   -- Both as in simsync.transition, but counted first: fewer columns to compare.
+  -- The day itself decides: where the clock goes back at midnight, a day's begin is no single moment. The times around
+  -- it are for the index.
   SELECT project, provider, type, 'sim', kind, old_value, new_value, count(*)
   FROM simsync.sim_change
-  WHERE field = 'status' AND observed_at >= day::timestamptz AND observed_at < (day + 1)::timestamptz
+  WHERE field = 'status' AND observed_at::date = day
+    AND observed_at >= day::timestamptz - interval '3 hours' AND observed_at < (day + 1)::timestamptz + interval '3 hours'
   GROUP BY project, provider, type, kind, old_value, new_value
   UNION ALL
   SELECT project, provider, 'eSIM', 'profile', CASE WHEN from_status = to_status THEN 'reported anew' ELSE 'changed' END,
          from_status, to_status, count(*)
   FROM simsync.esim_profile_transition
-  WHERE from_status IS NOT NULL AND observed_at >= day::timestamptz AND observed_at < (day + 1)::timestamptz
+  WHERE from_status IS NOT NULL AND observed_at::date = day
+    AND observed_at >= day::timestamptz - interval '3 hours' AND observed_at < (day + 1)::timestamptz + interval '3 hours'
   GROUP BY project, provider, from_status, to_status
 $$;
 COMMENT ON FUNCTION simsync.transitions_of_day(date) IS
@@ -282,7 +300,9 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         FROM (SELECT t.project, t.provider, t.from_status AS status,
                      array_agg(greatest(date_part('epoch', t.reported_at - t.from_since), 0)) AS seconds
               FROM simsync.esim_profile_transition t
+              LEFT JOIN simsync.history_state x ON x.project = t.project
               WHERE t.from_status <> t.to_status AND t.observed_at >= begins AND t.observed_at < ends
+                AND t.observed_at >= coalesce(x.exact_since, '-infinity')
               GROUP BY t.project, t.provider, t.from_status) g) e
   FULL JOIN (SELECT c.project, c.provider, c.profile_status AS status, sum(c.sims) AS profiles
              FROM simsync.inventory_count c WHERE c.profile_status <> '' AND c.sims > 0
@@ -330,7 +350,7 @@ CREATE VIEW simsync.stuck_profile AS
                     p.status_since) AS not_enabled_since) l ON true
   LEFT JOIN LATERAL (
     SELECT c.observed_at AS sim_active_since FROM simsync.sim_change c
-    WHERE c.project = p.project AND c.sim_id = p.sim_id AND c.field = 'status' AND c.kind = 'changed'
+    WHERE c.project = p.project AND c.sim_id = p.sim_id AND c.field = 'status'
     ORDER BY c.observed_at DESC, c.change_id DESC LIMIT 1) a ON true
   WHERE p.sim_status = 'active' AND p.status <> 'enabled' AND s.missing_since IS NULL;
 COMMENT ON VIEW simsync.stuck_profile IS 'Active SIMs whose profile is not enabled, and since when: customers who pay and have no service.';
@@ -344,7 +364,7 @@ COMMENT ON COLUMN simsync.stuck_profile.profile_status_since IS 'Since when the 
 COMMENT ON COLUMN simsync.stuck_profile.not_enabled_since IS
   'Since when the profile is not enabled, in whatever status, as the API says; where it was never seen enabled, the first that the history knows of it.';
 COMMENT ON COLUMN simsync.stuck_profile.sim_active_since IS
-  'When the SIM was seen to have become active; null: before the history begins.';
+  'When the SIM was seen to have become active, or to have appeared or returned active; null: before the history begins.';
 COMMENT ON COLUMN simsync.stuck_profile.stuck_since IS 'The later of these two: since when both are so.';
 COMMENT ON COLUMN simsync.stuck_profile.stuck_for IS 'From stuck_since to now (interval).';
 COMMENT ON COLUMN simsync.stuck_profile.last_polled_at IS 'When the profile''s status was last confirmed.';
@@ -355,11 +375,12 @@ COMMENT ON COLUMN simsync.stuck_profile.last_polled_at IS 'When the profile''s s
 CREATE FUNCTION simsync.activations()
 RETURNS TABLE (project text, provider text, type text, last_30 bigint, last_7 bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 SET jit = off AS $$
-  SELECT project, provider, type, count(*), count(*) FILTER (WHERE observed_at >= now() - interval '7 days')
-  FROM simsync.sim_change
-  WHERE field = 'status' AND observed_at >= now() - interval '30 days' AND kind = 'changed'
-    AND old_value = 'inactive' AND new_value = 'active'
-  GROUP BY project, provider, type
+  SELECT c.project, c.provider, c.type, count(*), count(*) FILTER (WHERE c.observed_at >= now() - interval '7 days')
+  FROM simsync.sim_change c
+  LEFT JOIN simsync.history_state h ON h.project = c.project
+  WHERE c.field = 'status' AND c.observed_at >= now() - interval '30 days' AND c.kind = 'changed'
+    AND c.old_value = 'inactive' AND c.new_value = 'active' AND c.observed_at >= coalesce(h.exact_since, '-infinity')
+  GROUP BY c.project, c.provider, c.type
 $$;
 COMMENT ON FUNCTION simsync.activations() IS 'Internal: its columns may change; read simsync.stock.';
 
@@ -443,13 +464,15 @@ CREATE VIEW simsync.coverage_gap AS
   SELECT project, what, began_at, ended_at, ended_at - began_at AS lasted, reason, error FROM simsync.watch_gap
   UNION ALL
   -- Gaps that last: no complete walk for longer than twice the interval;
-  SELECT r.project, 'sims', w.finished_at, NULL, now() - w.finished_at,
+  SELECT r.project, 'sims', w.finished_at, NULL::timestamptz, now() - w.finished_at,
          CASE WHEN NOT r.alive THEN 'not running' WHEN f.token_refused THEN 'token refused' ELSE 'no complete walk' END,
          f.error
   FROM (SELECT h.project, n.*, n.stopped_at IS NULL AND n.alive_at > now() - interval '2 minutes' AS alive
         FROM simsync.history_state h
-        CROSS JOIN LATERAL (SELECT run_id, alive_at, stopped_at, walk_interval FROM simsync.service_run o
-                            WHERE o.project = h.project ORDER BY o.run_id DESC LIMIT 1) n) r
+        CROSS JOIN LATERAL (SELECT alive_at, stopped_at, walk_interval
+                            FROM (SELECT * FROM simsync.service_run o
+                                  WHERE o.project = h.project ORDER BY o.run_id DESC LIMIT 10) latest
+                            ORDER BY coalesce(stopped_at, alive_at) DESC LIMIT 1) n) r
   CROSS JOIN LATERAL (SELECT c.finished_at FROM simsync.walk c
                       WHERE c.project = r.project AND c.kind = 'full' AND c.outcome = 'complete'
                       ORDER BY c.started_at DESC LIMIT 1) w
@@ -457,13 +480,19 @@ CREATE VIEW simsync.coverage_gap AS
                      WHERE i.project = r.project AND i.kind = 'full' AND i.outcome <> 'complete'
                        AND i.started_at > w.finished_at
                      ORDER BY i.walk_id DESC LIMIT 1) f ON true
-  WHERE w.finished_at < now() - 2 * r.walk_interval
+  -- A walk that is under way closes the span at its start.
+  LEFT JOIN LATERAL (SELECT u.started_at FROM simsync.walk u
+                     WHERE u.project = r.project AND u.kind = 'full' AND u.outcome IS NULL AND r.alive
+                     ORDER BY u.walk_id DESC LIMIT 1) running ON true
+  WHERE w.finished_at < coalesce(running.started_at, now()) - 2 * r.walk_interval
   UNION ALL
   -- nobody polls for longer than the interval, or the API answers no poll.
   SELECT h.project, 'profiles', g.began_at, NULL, now() - g.began_at, g.reason, g.error
   FROM simsync.history_state h
-  CROSS JOIN LATERAL (SELECT alive_at, stopped_at, poll_interval FROM simsync.service_run o
-                      WHERE o.project = h.project ORDER BY o.run_id DESC LIMIT 1) n
+  CROSS JOIN LATERAL (SELECT alive_at, stopped_at, poll_interval
+                      FROM (SELECT * FROM simsync.service_run o
+                            WHERE o.project = h.project ORDER BY o.run_id DESC LIMIT 10) latest
+                      ORDER BY coalesce(stopped_at, alive_at) DESC LIMIT 1) n
   LEFT JOIN simsync.poll_state s ON s.project = h.project
   CROSS JOIN LATERAL (
     SELECT coalesce(n.stopped_at, n.alive_at) AS began_at, 'not running' AS reason, NULL::text AS error

@@ -7,7 +7,8 @@ namespace simsync::test {
 inline constexpr char kReportFaults[] = R"(
 SELECT 'counted ' || coalesce(c.sims, 0) || ' but there are ' || coalesce(t.sims, 0) || ' of '
        || concat_ws(' ', project, provider, type, status, profile_status)
-FROM (SELECT s.project, s.provider, s.type, s.status, coalesce(p.status, '') AS profile_status, count(*) AS sims
+FROM (SELECT s.project, left(s.provider, 100) AS provider, left(s.type, 100) AS type, left(s.status, 100) AS status,
+             left(coalesce(p.status, ''), 100) AS profile_status, count(*) AS sims
       FROM simsync.sim s LEFT JOIN simsync.esim_profile p USING (project, sim_id)
       WHERE s.missing_since IS NULL GROUP BY 1, 2, 3, 4, 5) t
 FULL JOIN (SELECT * FROM simsync.inventory_count WHERE sims <> 0) c USING (project, provider, type, status, profile_status)

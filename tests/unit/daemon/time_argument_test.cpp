@@ -142,7 +142,7 @@ TEST_F(TimeArgument, AnythingElseIsRefused) {
                            "7",
                            "7x",
                            "d",
-                           "367d",
+                           "36601d",
                            "99999999999999999999d",
                            "7d ago",
                            "Today",

@@ -87,6 +87,17 @@ TEST_F(CoverageGap, WhileNoWalkWasComplete) {
                                                  "acme|sims|310|900|token refused|refused"));
 }
 
+// Who restarts a service that cannot walk does not make it one that did not run.
+TEST_F(CoverageGap, WhileWalksFailedThroughARestart) {
+  const std::int64_t run = begin(at(0));
+  walk(at(0), WalkOutcome::complete);
+  walk(at(300), WalkOutcome::failed, "the API is down");
+  store_->end_watch("acme", run, at(400));
+  begin(at(410));
+  walk(at(500), WalkOutcome::complete);
+  EXPECT_THAT(database_.rows(kGaps), ElementsAre("acme|sims|10|500|no complete walk|the API is down"));
+}
+
 TEST_F(CoverageGap, WhileTheApiAnsweredNoPoll) {
   const TimePoint now = wall_clock();
   begin(now - 20s);
@@ -149,6 +160,35 @@ TEST_F(CoverageGap, LastsWhileNobodyRuns) {
   walk(at(0), WalkOutcome::complete);
   store_->end_watch("acme", run, at(30));
   EXPECT_THAT(database_.rows(kLasting), ElementsAre("profiles|not running|null|t", "sims|not running|null|t"));
+}
+
+// A service that slept, and a pass meanwhile: the service is still the one that watches.
+TEST_F(CoverageGap, AServiceTakenForDeadIsNot) {
+  begin(wall_clock());
+  walk(wall_clock(), WalkOutcome::complete);
+  database_.run("UPDATE simsync.service_run SET alive_at = now() - interval '1 hour'");
+  store_->end_watch("acme", begin(wall_clock(), WatchKind::sync), wall_clock());
+  database_.run("UPDATE simsync.service_run SET stopped_at = now() - interval '10 minutes' WHERE kind = 'sync'");
+  EXPECT_EQ(database_.rows(kLasting).size(), 1U);
+  poll_state();
+  EXPECT_THAT(database_.rows(kLasting), IsEmpty());
+}
+
+TEST_F(CoverageGap, ALongPassThatSaysSoIsRunning) {
+  const std::int64_t run = begin(wall_clock() - 3000s, WatchKind::sync);
+  walk(wall_clock() - 2900s, WalkOutcome::complete);
+  EXPECT_THAT(database_.rows(kLasting), ElementsAre("profiles|not running|null|t", "sims|not running|null|t"));
+  store_->still_watching("acme", run, wall_clock());
+  EXPECT_THAT(database_.rows(kLasting), ElementsAre("sims|no complete walk|null|t"));
+}
+
+// Its end will close the span at its start.
+TEST_F(CoverageGap, AWalkThatTakesLongIsNone) {
+  begin(wall_clock() - 3000s);
+  walk(wall_clock() - 2900s, WalkOutcome::complete);
+  store_->begin_walk("acme", WalkKind::full, wall_clock() - 2800s);
+  poll_state();
+  EXPECT_EQ(database_.value("SELECT count(*) FROM simsync.coverage_gap WHERE what = 'sims'"), "0");
 }
 
 TEST_F(CoverageGap, LastsWhileWalksFail) {

@@ -112,6 +112,49 @@ TEST_F(ReportViews, DaysAreThoseOfTheSession) {
   EXPECT_THAT(database_.rows("SELECT status FROM simsync.inventory_at('2026-03-29 00:00 UTC')"), ElementsAre("2"));
 }
 
+// In the Azores the clock goes back at midnight: 2026-10-25 begins twice.
+TEST_F(ReportViews, ADayThatBeginsTwiceIsOne) {
+  const TimePoint midnight = std::chrono::sys_days{std::chrono::year{2026} / 10 / 25};
+  read("acme", at(10), sim_of("sim_1", "0"));
+  walk("acme", at(20));
+  read("acme", midnight - 1min, sim_of("sim_1", "1"));
+  read("acme", midnight + 1min, sim_of("sim_1", "2"));
+  read("acme", midnight + 61min, sim_of("sim_1", "3"));
+  EXPECT_THAT(rows_in("Atlantic/Azores",
+                      "SELECT day, sum(transitions) FROM simsync.transition_daily GROUP BY day "
+                      "ORDER BY day"),
+              ElementsAre("2026-10-24|1", "2026-10-25|2"));
+}
+
+TEST_F(ReportViews, ASimThatReturnedIsStuckSinceThen) {
+  const TimePoint now = wall_clock();
+  read("acme", now - 90h, sim_of("sim_1", "active"));
+  walk("acme", now - 89h);
+  poll("acme", now - 80h, "sim_1", "disabled", now - 85h);
+  read("acme", now - 70h, sim_of("sim_1", "inactive"));
+  walk("acme", now - 60h, {{"sim_1", now - 60h, now - 60h}});
+  read("acme", now - 10h, sim_of("sim_1", "active"));
+  EXPECT_THAT(database_.rows("SELECT sim_id, round(extract(epoch FROM stuck_for) / 3600) FROM simsync.stuck_profile"),
+              ElementsAre("sim_1|10"));
+}
+
+// A provider's id of any length is mirrored; what is counted is cut.
+TEST_F(ReportViews, TextsOfAnyLengthAreCounted) {
+  std::string noise;
+  for (int i = 0; i < 2000; ++i) noise += std::to_string(i * 7919 % 10007);  // that does not compress
+  for (int i = 0; i < 2; ++i) {
+    read("acme", at(10 + i * 100), sim_of(i == 0 ? "sim_1" : "sim_2", noise, noise + "x"));
+    walk("acme", at(50 + i * 100));
+    poll("acme", at(80 + i * 100), i == 0 ? "sim_1" : "sim_2", noise, at(60));
+  }
+  EXPECT_THAT(database_.rows("SELECT length(provider), length(status), length(profile_status), sims FROM "
+                             "simsync.inventory_summary"),
+              ElementsAre("100|100|100|2"));
+  read("acme", at(300), sim_of("sim_1", "active", "p3"));
+  EXPECT_EQ(database_.value("SELECT sims FROM simsync.inventory_summary WHERE provider = 'p3'"), "1");
+  EXPECT_EQ(store_->count_anew("acme"), 0U);
+}
+
 TEST_F(ReportViews, AConditionOnTheDayIsOneOnItsRows) {
   read("acme", at(10), sim_of("sim_1", "inactive"));
   walk("acme", at(20));
@@ -172,6 +215,10 @@ TEST_F(ReportViews, StuckSinceBothAreSo) {
 
 TEST_F(ReportViews, StockAndItsWindows) {
   const TimePoint now = wall_clock();
+  for (int i = 90; i < 95; ++i) {  // before the first complete walk: outside the windows
+    read("acme", now - 500h, sim_of("sim_" + std::to_string(i), "inactive", "p9"));
+    read("acme", now - 490h, sim_of("sim_" + std::to_string(i), "active", "p9"));
+  }
   for (int i = 0; i < 30; ++i) read("acme", now - 480h, sim_of("sim_" + std::to_string(i), "inactive"));
   read("other", now - 480h, sim_of("sim_1", "inactive"));
   walk("acme", now - 480h);  // 20 days ago
@@ -179,11 +226,12 @@ TEST_F(ReportViews, StockAndItsWindows) {
   for (int i = 10; i < 12; ++i) read("acme", now - 30h, sim_of("sim_" + std::to_string(i), "active"));
   read("acme", now - 20h, sim_of("sim_1", "retired"));
   read("acme", now - 10h, sim_of("sim_new", "active"));  // never was in stock
-  EXPECT_THAT(database_.rows(
-                  "SELECT project, unused, active, activations_7d, activations_30d, round(extract(epoch FROM now() - "
-                  "window_7d_from) / 86400), round(extract(epoch FROM now() - window_30d_from) / 86400), "
-                  "activations_per_day, days_left FROM simsync.stock ORDER BY project"),
-              ElementsAre("acme|18|12|2|12|7|20|0.600|30.0", "other|1|0|0|0|7|30|null|null"))
+  EXPECT_THAT(
+      database_.rows(
+          "SELECT project, unused, active, activations_7d, activations_30d, round(extract(epoch FROM now() - "
+          "window_7d_from) / 86400), round(extract(epoch FROM now() - window_30d_from) / 86400), "
+          "activations_per_day, days_left FROM simsync.stock ORDER BY project, provider"),
+      ElementsAre("acme|18|12|2|12|7|20|0.600|30.0", "acme|0|5|0|0|7|20|0.000|null", "other|1|0|0|0|7|30|null|null"))
       << "12 in 20 days; nothing can be said of a project that was never walked to its end";
 }
 

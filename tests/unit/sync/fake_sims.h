@@ -313,6 +313,8 @@ class FakeStore : public InventoryStore {
     return static_cast<std::int64_t>(mirror_.watches.size());
   }
 
+  void still_watching(const std::string&, std::int64_t, TimePoint) override {}
+
   void end_watch(const std::string&, std::int64_t run_id, TimePoint) override {
     const std::lock_guard lock{mirror_.mutex};
     mirror_.watches_ended.push_back(run_id);
