@@ -75,12 +75,15 @@ SET saved_at = excluded.saved_at, profiles = excluded.profiles, overdue = exclud
     quiet_interval = excluded.quiet_interval, failing_since = excluded.failing_since, last_error = excluded.last_error,
     planned_per_second = excluded.planned_per_second, failure = excluded.failure)";
 
-// $1 project, $2 walk_id, of a full walk that is complete. The first one begins the history; one that begins long after
+// $1 project, $2 walk_id, of a full walk that is complete. The first one begins the history, also if an earlier one's
+// clock was ahead; one that begins long after
 // the end of the one before closes a gap.
 inline constexpr char kBeginHistory[] = R"(
 INSERT INTO simsync.history_state (project, exact_since)
 SELECT project, finished_at FROM simsync.walk
-WHERE project = $1 AND walk_id = $2::bigint AND outcome = 'complete' ON CONFLICT DO NOTHING)";
+WHERE project = $1 AND walk_id = $2::bigint AND outcome = 'complete'
+ON CONFLICT (project) DO UPDATE SET exact_since = excluded.exact_since
+WHERE history_state.exact_since > excluded.exact_since)";
 inline constexpr char kCloseWalkGap[] = R"(
 INSERT INTO simsync.watch_gap (project, what, began_at, ended_at, reason, error)
 SELECT $1, 'sims', before.finished_at, this.started_at,

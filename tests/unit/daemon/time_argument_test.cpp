@@ -106,6 +106,13 @@ TEST_F(TimeArgument, FarYears) {
   expect("9999-12-31 23:59:59.999999", "9999-12-31T23:59:59.999999Z");
 }
 
+TEST_F(TimeArgument, AsLongAgoAsHistoryIsKept) {
+  const TimePoint now = *parse_timestamp("2026-03-29T12:00:00Z");
+  EXPECT_EQ(parse_time_argument("400d", now), now - std::chrono::hours{24} * 400);
+  EXPECT_EQ(parse_time_argument("26w", now), now - std::chrono::hours{24} * 7 * 26);
+  EXPECT_EQ(parse_time_argument("3y", now), now - std::chrono::hours{24} * 366 * 3);
+}
+
 TEST_F(TimeArgument, AnythingElseIsRefused) {
   for (const char* text : {"",
                            " ",

@@ -183,6 +183,14 @@ TEST_F(InventoryAt, IsNothingInAnEmptyDatabaseAndBeforeTheFirstCompleteWalk) {
   EXPECT_EQ(database_.rows(at_second(20)).size(), 1U);
 }
 
+TEST_F(InventoryAt, BeginsWithAnyCompleteWalkAfterAClockThatWasAhead) {
+  store_->apply("acme", {read_at(10, plain_sim("sim_1"))});
+  finish_first_walk(100'000'000);
+  EXPECT_THAT(database_.rows(at_second(50)), IsEmpty());
+  finish_first_walk(40);
+  EXPECT_EQ(database_.rows(at_second(50)).size(), 1U);
+}
+
 TEST_F(InventoryAt, TellsApartGoneAndNotYetThere) {
   finish_first_walk(20);
   store_->apply("acme", {read_at(100, plain_sim("sim_1"))});
