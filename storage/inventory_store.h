@@ -149,10 +149,11 @@ class InventoryStore {
 
   // Notes that the project is watched from now on, and as a gap the time in which it was not. Returns the run's id for
   // the next two; 0, and notes nothing, for a pass beside a service that runs. Who does not end it, and is not known to
-  // watch any more (save_poll_state() of the service says so, too), stopped when it last was.
+  // watch any more (save_poll_state() of the service says so, too), stopped when it last was. A pass that polled no
+  // profile watched none.
   virtual std::int64_t begin_watch(const std::string& project, const Watch& watch) = 0;
   virtual void still_watching(const std::string& project, std::int64_t run_id, TimePoint now) = 0;
-  virtual void end_watch(const std::string& project, std::int64_t run_id, TimePoint stopped_at) = 0;
+  virtual void end_watch(const std::string& project, std::int64_t run_id, TimePoint stopped_at, bool polled) = 0;
 
   // Deletes history from before `before`, at most `limit` rows of each table, and returns how many; 0: none is left.
   // simsync.inventory_at is exact from `before` on, and answers for nothing earlier.

@@ -40,7 +40,7 @@ class PostgresStore : public InventoryStore {
   void save_poll_state(const std::string& project, const PollState& state) override;
   std::int64_t begin_watch(const std::string& project, const Watch& watch) override;
   void still_watching(const std::string& project, std::int64_t run_id, TimePoint now) override;
-  void end_watch(const std::string& project, std::int64_t run_id, TimePoint stopped_at) override;
+  void end_watch(const std::string& project, std::int64_t run_id, TimePoint stopped_at, bool polled) override;
   std::uint64_t forget_history(const std::string& project, TimePoint before, std::size_t limit) override;
   std::uint64_t count_anew(const std::string& project) override;
   ProjectStatus status(const std::string& project, const std::vector<std::string>& providers,

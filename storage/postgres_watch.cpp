@@ -26,10 +26,11 @@ void PostgresStore::still_watching(const std::string& project, std::int64_t run_
   });
 }
 
-void PostgresStore::end_watch(const std::string& project, std::int64_t run_id, TimePoint stopped_at) {
+void PostgresStore::end_watch(const std::string& project, std::int64_t run_id, TimePoint stopped_at, bool polled) {
   if (run_id == 0) return;
   session_.transact([&](pqxx::transaction_base& transaction) {
-    exec_with(transaction, statements::kEndWatch, {project, std::to_string(run_id), to_pg(stopped_at)});
+    exec_with(transaction, statements::kEndWatch,
+              {project, std::to_string(run_id), to_pg(stopped_at), polled ? "true" : "false"});
   });
 }
 

@@ -8,12 +8,14 @@ namespace simsync::statements {
 
 // $1 project, $2 kind, $3 started at, $4 and $5 intervals of walks and polls in milliseconds. What ended before begins
 // to be a gap here, and whoever was killed is closed where it last wrote. A pass beside the service that runs is no run
-// of its own: returns no row.
+// of its own: returns no row. Other passes may still fail before they poll; what they end is noted with their end.
 inline constexpr char kBeginWatch[] = R"(
 WITH last AS (
-  SELECT max(coalesce(stopped_at, alive_at)) AS ended_at,
+  SELECT max(coalesce(stopped_at, alive_at)) FILTER (WHERE polled OR stopped_at IS NULL) AS ended_at,
          bool_or(kind = 'run' AND stopped_at IS NULL AND alive_at > now() - interval '2 minutes') AS runs
-  FROM (SELECT * FROM simsync.service_run WHERE project = $1 ORDER BY run_id DESC LIMIT 10) latest
+  FROM ((SELECT * FROM simsync.service_run WHERE project = $1 ORDER BY run_id DESC LIMIT 10)
+        UNION
+        (SELECT * FROM simsync.service_run WHERE project = $1 AND polled ORDER BY run_id DESC LIMIT 1)) latest
 ), wanted AS (
   SELECT WHERE NOT ($2 = 'sync' AND coalesce((SELECT runs FROM last), false))
 ), outage AS (
@@ -24,7 +26,8 @@ WITH last AS (
 ), absence AS (
   INSERT INTO simsync.watch_gap (project, what, began_at, ended_at, reason)
   SELECT $1, 'profiles', last.ended_at, $3::timestamptz, 'not running'
-  FROM wanted, last WHERE $3::timestamptz - last.ended_at > $5::bigint * interval '1 millisecond'
+  FROM wanted, last
+  WHERE $2 = 'run' AND $3::timestamptz - last.ended_at > $5::bigint * interval '1 millisecond'
 ), answered AS (
   UPDATE simsync.poll_state SET failing_since = NULL, failure = NULL
   WHERE project = $1 AND failing_since IS NOT NULL AND EXISTS (SELECT FROM wanted)
@@ -33,16 +36,26 @@ WITH last AS (
   WHERE project = $1 AND stopped_at IS NULL AND EXISTS (SELECT FROM wanted)
     AND (kind = $2 OR alive_at < now() - interval '2 minutes')
 )
-INSERT INTO simsync.service_run (project, kind, started_at, alive_at, walk_interval, poll_interval)
+INSERT INTO simsync.service_run (project, kind, started_at, alive_at, walk_interval, poll_interval, polled)
 SELECT $1, $2, $3::timestamptz, $3::timestamptz, $4::bigint * interval '1 millisecond',
-       $5::bigint * interval '1 millisecond'
+       $5::bigint * interval '1 millisecond', $2 = 'run'
 FROM wanted RETURNING run_id)";
 inline constexpr char kStillWatching[] = R"(
 UPDATE simsync.service_run SET alive_at = greatest(alive_at, $3::timestamptz)
 WHERE project = $1 AND run_id = $2::bigint)";
+// $1 project, $2 run_id, $3 stopped at, $4 whether profiles were polled.
 inline constexpr char kEndWatch[] = R"(
-UPDATE simsync.service_run SET alive_at = greatest(alive_at, $3::timestamptz), stopped_at = $3::timestamptz
-WHERE project = $1 AND run_id = $2::bigint)";
+WITH ended AS (
+  UPDATE simsync.service_run
+  SET alive_at = greatest(alive_at, $3::timestamptz), stopped_at = $3::timestamptz, polled = $4::boolean
+  WHERE project = $1 AND run_id = $2::bigint RETURNING kind, started_at, poll_interval
+)
+INSERT INTO simsync.watch_gap (project, what, began_at, ended_at, reason)
+SELECT $1, 'profiles', last.ended_at, ended.started_at, 'not running'
+FROM ended
+CROSS JOIN (SELECT coalesce(stopped_at, alive_at) AS ended_at FROM simsync.service_run
+            WHERE project = $1 AND run_id < $2::bigint AND polled ORDER BY run_id DESC LIMIT 1) last
+WHERE ended.kind = 'sync' AND $4::boolean AND ended.started_at - last.ended_at > ended.poll_interval)";
 
 // $1 project, $2 profiles, $3 overdue, $4 longest overdue and $6 quiet interval in milliseconds, $5 needed a second,
 // $7 failing since, $8 last error, $9 planned a second, 0: no limit, $10 what the failing is. An outage that is over,

@@ -89,8 +89,8 @@ void ProjectSync::walk_on_time(Poller& poller, std::stop_token stop) {
     } while (Clock::now() < next && !stop.stop_requested());
   }
   // A database that is away is not waited for: then the run ends where it last wrote.
-  StorageRetry{Patience::none, settings_.project}(stop,
-                                                  [&] { store->end_watch(settings_.project, run, wall_clock()); });
+  StorageRetry{Patience::none, settings_.project}(
+      stop, [&] { store->end_watch(settings_.project, run, wall_clock(), true); });
 }
 
 PassReport ProjectSync::once(std::stop_token stop, const WalkProgressed& on_walk, const PollProgress& on_poll) {
@@ -116,7 +116,9 @@ PassReport ProjectSync::once(std::stop_token stop, const WalkProgressed& on_walk
     walker.mirror(poller.settled_until(Clock::now(), stop), stop);
     tidy(*store, stop);
   }
-  store->end_watch(settings_.project, run, wall_clock());
+  const bool polled =
+      report.polls.polled > 0 || (report.polls.watched == 0 && report.walk.outcome != WalkOutcome::failed);
+  store->end_watch(settings_.project, run, wall_clock(), polled);
   return report;
 }
 

@@ -117,6 +117,7 @@ CREATE TABLE simsync.service_run (
   stopped_at    timestamptz,
   walk_interval interval NOT NULL,
   poll_interval interval NOT NULL,
+  polled        boolean NOT NULL DEFAULT true,
   PRIMARY KEY (project, run_id)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE simsync.service_run IS
@@ -129,6 +130,8 @@ COMMENT ON COLUMN simsync.service_run.alive_at IS 'When it last wrote that it ru
 COMMENT ON COLUMN simsync.service_run.stopped_at IS 'When it ended as it should; null while it runs, or where it was killed.';
 COMMENT ON COLUMN simsync.service_run.walk_interval IS 'walk.interval of its configuration.';
 COMMENT ON COLUMN simsync.service_run.poll_interval IS 'profiles.interval of its configuration.';
+COMMENT ON COLUMN simsync.service_run.polled IS
+  'Whether profiles were polled: by the service from its start on, by a single pass once it has done so.';
 
 CREATE TABLE simsync.watch_gap (
   gap_id   bigint GENERATED ALWAYS AS IDENTITY,

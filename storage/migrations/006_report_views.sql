@@ -299,7 +299,8 @@ CREATE VIEW simsync.coverage_gap AS
   FROM simsync.history_state h
   CROSS JOIN LATERAL (SELECT alive_at, stopped_at, poll_interval
                       FROM (SELECT * FROM simsync.service_run o
-                            WHERE o.project = h.project ORDER BY o.run_id DESC LIMIT 10) latest
+                            WHERE o.project = h.project AND (o.polled OR o.stopped_at IS NULL)
+                            ORDER BY o.run_id DESC LIMIT 10) latest
                       ORDER BY coalesce(stopped_at, alive_at) DESC LIMIT 1) n
   LEFT JOIN simsync.poll_state s ON s.project = h.project
   CROSS JOIN LATERAL (

@@ -52,14 +52,14 @@ class CoverageGap : public testing::Test {
 TEST_F(CoverageGap, NoneWhereWalksAndRunsFollowEachOther) {
   const std::int64_t first = begin(at(0));
   for (int i = 0; i < 5; ++i) walk(at(i * 100), WalkOutcome::complete);
-  store_->end_watch("acme", first, at(430));
+  store_->end_watch("acme", first, at(430), true);
   begin(at(440));
   walk(at(440), WalkOutcome::complete);
   EXPECT_THAT(database_.rows(kGaps), IsEmpty());
 }
 
 TEST_F(CoverageGap, BetweenTwoRuns) {
-  store_->end_watch("acme", begin(at(0)), at(430));
+  store_->end_watch("acme", begin(at(0)), at(430), true);
   begin(at(500));
   EXPECT_THAT(database_.rows(kGaps), ElementsAre("acme|profiles|430|500|not running|null"));
 }
@@ -92,7 +92,7 @@ TEST_F(CoverageGap, WhileWalksFailedThroughARestart) {
   const std::int64_t run = begin(at(0));
   walk(at(0), WalkOutcome::complete);
   walk(at(300), WalkOutcome::failed, "the API is down");
-  store_->end_watch("acme", run, at(400));
+  store_->end_watch("acme", run, at(400), true);
   begin(at(410));
   walk(at(500), WalkOutcome::complete);
   EXPECT_THAT(database_.rows(kGaps), ElementsAre("acme|sims|10|500|no complete walk|the API is down"));
@@ -118,7 +118,7 @@ TEST_F(CoverageGap, AnOutageThatEndsWithItsRun) {
   const TimePoint now = wall_clock();
   const std::int64_t run = begin(now - 100s);
   poll_state(now - 90s, "API not answering");
-  store_->end_watch("acme", run, now - 60s);
+  store_->end_watch("acme", run, now - 60s, true);
   begin(now);
   EXPECT_THAT(database_.rows("SELECT what, reason, round(extract(epoch FROM ended_at - began_at)) FROM "
                              "simsync.watch_gap ORDER BY reason"),
@@ -140,7 +140,7 @@ TEST_F(CoverageGap, APassBesideTheServiceIsNoRunOfItsOwn) {
   begin(wall_clock());
   poll_state();
   EXPECT_EQ(begin(wall_clock(), WatchKind::sync), 0);
-  store_->end_watch("acme", 0, wall_clock());
+  store_->end_watch("acme", 0, wall_clock(), true);
   EXPECT_EQ(database_.value("SELECT string_agg(kind, ',') FROM simsync.service_run"), "run");
   EXPECT_EQ(database_.value("SELECT stopped_at FROM simsync.service_run"), "null");
 }
@@ -149,16 +149,31 @@ TEST_F(CoverageGap, PassesFromCronLeaveGapsBetweenThem) {
   for (const int start : {0, 1000}) {
     const std::int64_t run = begin(at(start), WatchKind::sync);
     walk(at(start), WalkOutcome::complete);
-    store_->end_watch("acme", run, at(start + 30));
+    store_->end_watch("acme", run, at(start + 30), true);
   }
   EXPECT_THAT(database_.rows(kGaps),
               ElementsAre("acme|profiles|30|1000|not running|null", "acme|sims|10|1000|not running|null"));
 }
 
+// A pass whose walk fails polls nothing: nobody watched the profiles until one did.
+TEST_F(CoverageGap, PassesThatFailWatchNoProfiles) {
+  store_->end_watch("acme", begin(at(0), WatchKind::sync), at(30), true);
+  for (int start = 60; start < 1000; start += 40) {
+    store_->end_watch("acme", begin(at(start), WatchKind::sync), at(start + 10), false);
+  }
+  EXPECT_THAT(database_.rows(kGaps), IsEmpty());
+  store_->end_watch("acme", begin(at(1000), WatchKind::sync), at(1030), true);
+  EXPECT_THAT(database_.rows(kGaps), ElementsAre("acme|profiles|30|1000|not running|null"));
+  store_->end_watch("acme", begin(at(1040), WatchKind::sync), at(1050), false);
+  begin(at(2000));
+  EXPECT_THAT(database_.rows(kGaps),
+              ElementsAre("acme|profiles|30|1000|not running|null", "acme|profiles|1030|2000|not running|null"));
+}
+
 TEST_F(CoverageGap, LastsWhileNobodyRuns) {
   const std::int64_t run = begin(at(0));
   walk(at(0), WalkOutcome::complete);
-  store_->end_watch("acme", run, at(30));
+  store_->end_watch("acme", run, at(30), true);
   EXPECT_THAT(database_.rows(kLasting), ElementsAre("profiles|not running|null|t", "sims|not running|null|t"));
 }
 
@@ -167,7 +182,7 @@ TEST_F(CoverageGap, AServiceTakenForDeadIsNot) {
   begin(wall_clock());
   walk(wall_clock(), WalkOutcome::complete);
   database_.run("UPDATE simsync.service_run SET alive_at = now() - interval '1 hour'");
-  store_->end_watch("acme", begin(wall_clock(), WatchKind::sync), wall_clock());
+  store_->end_watch("acme", begin(wall_clock(), WatchKind::sync), wall_clock(), true);
   database_.run("UPDATE simsync.service_run SET stopped_at = now() - interval '10 minutes' WHERE kind = 'sync'");
   EXPECT_EQ(database_.rows(kLasting).size(), 1U);
   poll_state();

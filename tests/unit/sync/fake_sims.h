@@ -160,8 +160,8 @@ struct FakeMirror {
   std::function<void()> while_roster_is_read;
   PollState poll_state;
   std::vector<Watch> watches;
-  std::vector<std::int64_t> watches_ended;
-  std::uint64_t old_history = 0;  // rows that forget_history() finds
+  std::vector<std::pair<std::int64_t, bool>> watches_ended;  // run, and whether it polled
+  std::uint64_t old_history = 0;                             // rows that forget_history() finds
   TimePoint forgotten_before{};
   std::function<void()> before_forgetting;  // may throw StorageError
   unsigned counted_anew = 0;
@@ -315,9 +315,9 @@ class FakeStore : public InventoryStore {
 
   void still_watching(const std::string&, std::int64_t, TimePoint) override {}
 
-  void end_watch(const std::string&, std::int64_t run_id, TimePoint) override {
+  void end_watch(const std::string&, std::int64_t run_id, TimePoint, bool polled) override {
     const std::lock_guard lock{mirror_.mutex};
-    mirror_.watches_ended.push_back(run_id);
+    mirror_.watches_ended.emplace_back(run_id, polled);
   }
 
   std::uint64_t forget_history(const std::string&, TimePoint before, std::size_t limit) override {

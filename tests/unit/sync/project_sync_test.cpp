@@ -57,7 +57,8 @@ TEST(ProjectSync, SaysFromWhenToWhenItWatched) {
   EXPECT_EQ(stores.mirror.watches[0].kind, WatchKind::sync);
   EXPECT_EQ(stores.mirror.watches[0].walk_interval, 100ms);
   EXPECT_EQ(stores.mirror.watches[0].poll_interval, 50ms);
-  EXPECT_EQ(stores.mirror.watches_ended, std::vector<std::int64_t>{1});
+  using Ended = std::vector<std::pair<std::int64_t, bool>>;
+  EXPECT_EQ(stores.mirror.watches_ended, (Ended{{1, true}}));
   std::stop_source stop;
   std::jthread running{[&] { ProjectSync{settings(), api, stores}.run(stop.get_token()); }};
   EXPECT_TRUE(comes_true([&] {
@@ -66,7 +67,7 @@ TEST(ProjectSync, SaysFromWhenToWhenItWatched) {
   }));
   stop.request_stop();
   running.join();
-  EXPECT_EQ(stores.mirror.watches_ended, (std::vector<std::int64_t>{1, 2}));
+  EXPECT_EQ(stores.mirror.watches_ended, (Ended{{1, true}, {2, true}}));
 }
 
 TEST(ProjectSync, APassKeepsTheHistoryInOrder) {
@@ -93,6 +94,8 @@ TEST(ProjectSync, OncePollsNothingAfterAFailedWalk) {
   const PassReport report = ProjectSync{settings(), api, stores}.once({});
   EXPECT_EQ(report.walk.outcome, WalkOutcome::failed);
   EXPECT_TRUE(api.polls.empty());
+  ASSERT_EQ(stores.mirror.watches_ended.size(), 1U);
+  EXPECT_FALSE(stores.mirror.watches_ended[0].second);
 }
 
 TEST(ProjectSync, OnceAsksAFailingProfileOnce) {
