@@ -36,20 +36,25 @@ CREATE FUNCTION simsync.transitions_of_day(day date)
 RETURNS TABLE (project text, provider text, type text, what text, kind text, from_status text, to_status text,
                transitions bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 SET jit = off AS $$
+  -- A day begins with its first moment: where the clock goes back to midnight, midnight comes twice, and a cast takes
+  -- the second. A day that a zone left out is empty.
+  WITH span AS MATERIALIZED (
+    SELECT coalesce(min(t) FILTER (WHERE t::date = day), day::timestamptz) AS begins,
+           coalesce(min(u) FILTER (WHERE u::date = day + 1), (day + 1)::timestamptz) AS ends
+    FROM generate_series(0, 6) n
+    CROSS JOIN LATERAL (SELECT day::timestamptz - n * interval '30 minutes' AS t,
+                               (day + 1)::timestamptz - n * interval '30 minutes' AS u) moment
+  )
   -- Both as in simsync.transition, but counted first: fewer columns to compare.
-  -- The day itself decides: where the clock goes back at midnight, a day's begin is no single moment. The times around
-  -- it are for the index.
   SELECT project, provider, type, 'sim', kind, old_value, new_value, count(*)
   FROM simsync.sim_change
-  WHERE field = 'status' AND observed_at::date = day
-    AND observed_at >= day::timestamptz - interval '3 hours' AND observed_at < (day + 1)::timestamptz + interval '3 hours'
+  WHERE field = 'status' AND observed_at >= (SELECT begins FROM span) AND observed_at < (SELECT ends FROM span)
   GROUP BY project, provider, type, kind, old_value, new_value
   UNION ALL
   SELECT project, provider, 'eSIM', 'profile', CASE WHEN from_status = to_status THEN 'reported anew' ELSE 'changed' END,
          from_status, to_status, count(*)
   FROM simsync.esim_profile_transition
-  WHERE from_status IS NOT NULL AND observed_at::date = day
-    AND observed_at >= day::timestamptz - interval '3 hours' AND observed_at < (day + 1)::timestamptz + interval '3 hours'
+  WHERE from_status IS NOT NULL AND observed_at >= (SELECT begins FROM span) AND observed_at < (SELECT ends FROM span)
   GROUP BY project, provider, from_status, to_status
 $$;
 COMMENT ON FUNCTION simsync.transitions_of_day(date) IS

@@ -18,9 +18,10 @@ SELECT 'acme', 'sim_0S' || lpad(i::text, 7, '0') || substr(md5(i::text), 1, 19),
        now() - interval '300 days', now() - interval '300 days'
 FROM generate_series(1, )";  // how many, and `) i`
 constexpr char kProfiles[] = R"(
-INSERT INTO simsync.esim_profile (project, sim_id, status, updated_at, first_observed_at, status_since, last_polled_at)
+INSERT INTO simsync.esim_profile (project, sim_id, status, updated_at, first_observed_at, status_since, last_polled_at,
+                                  sim_status, changed_at)
 SELECT project, sim_id, 'enabled', now() - interval '200 days', now() - interval '300 days', now() - interval '200 days',
-       now() - random() * interval '15 minutes'
+       now() - random() * interval '15 minutes', status, now() - interval '200 days'
 FROM simsync.sim WHERE project = 'acme' ON CONFLICT DO NOTHING)";
 // The same rows, in the cheapest way to have them: the floor of reading the roster.
 constexpr char kRead[] =
