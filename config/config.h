@@ -64,17 +64,26 @@ struct HistoryConfig {
   std::optional<Milliseconds> keep;  // history older than this is deleted; none: everything is kept
 };
 
+// Of the fields below `secrets`, each type uses those that it names.
 struct AlertChannelConfig {
   std::string name;
-  std::string type;  // webhook, alertmanager
-  std::string url;
-  std::optional<Secret> secret;
+  std::string type;                                 // webhook, alertmanager, slack, email, command
+  Milliseconds timeout = std::chrono::seconds{10};  // of one attempt, from connect to the last byte
+  std::string url;                // webhook, alertmanager; email: smtps://HOST:PORT or smtp://HOST:PORT
+  std::vector<Secret> secrets;    // webhook: whsec_… each signs; slack: the address; email: the password
+  std::string from;               // email
+  std::vector<std::string> to;    // email
+  std::string user;               // email; empty: without logging in
+  std::string program;            // command: an absolute path
+  std::vector<std::string> args;  // command: given to it as they are
 };
 
 struct AlertRuleConfig {
   std::string name;
   std::string on;  // profile, sim, stock, freshness
   std::vector<std::string> from, to, in;
+  // Of rules on sim, which changes: status, iccid, provider, type, metadata.KEY; appeared, disappeared, reappeared.
+  std::vector<std::string> change = {"status"};
   std::map<std::string, std::vector<std::string>> where;  // provider, type, status, project, metadata.KEY
   std::optional<Milliseconds> lasting;                    // the key `for`
   std::optional<std::uint64_t> below;
@@ -84,6 +93,8 @@ struct AlertRuleConfig {
 };
 
 struct AlertsConfig {
+  Milliseconds group_wait = std::chrono::seconds{10};  // alerts of a rule within it are one message
+  Milliseconds repeat_after = std::chrono::hours{1};   // the same rule and SIM within it is counted, not told again
   std::vector<AlertChannelConfig> channels;
   std::vector<AlertRuleConfig> rules;
 };

@@ -4,9 +4,7 @@
 #include <utility>
 
 #include "config/load_sections.h"
-#include "config/log.h"
 #include "config/printable.h"
-#include "config/url.h"
 
 namespace simsync {
 
@@ -25,49 +23,21 @@ struct RuleKind {
 const std::vector<RuleKind>& rule_kinds() {
   static const std::vector<RuleKind> kKinds = {
       {"profile", {"from", "to", "in", "for"}, {"provider", "type", "status", "project"}, true},
-      {"sim", {"from", "to", "in", "for"}, {"provider", "type", "status", "project"}, true},
+      {"sim", {"change", "from", "to", "in", "for"}, {"provider", "type", "status", "project"}, true},
       {"stock", {"below", "for"}, {"provider", "type", "project"}, false},
       {"freshness", {"above"}, {"project"}, false},
   };
   return kKinds;
 }
 
+constexpr std::string_view kMetadata = "metadata.";
+
 // Nothing here is judged more often than once a second.
 constexpr Milliseconds kShortestSpan = std::chrono::seconds{1};
+constexpr Milliseconds kShortestGroupWait{0};  // each alert on its way at once
 
 bool among(const Words& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
-}
-
-AlertChannelConfig read_channel(const std::string& name, const Value& value) {
-  // The type decides which keys are known, so it is read before them.
-  const Section loose(value, {"type", "url", "secret_file", "secret_env"});
-  AlertChannelConfig channel;
-  channel.name = name;
-  channel.type = loose.require("type", "type: webhook or type: alertmanager").choice({"webhook", "alertmanager"});
-  const bool webhook = channel.type == "webhook";
-  const Words keys = webhook ? Words{"type", "url", "secret_file", "secret_env"} : Words{"type", "url"};
-  const Section section(value, keys, {"secret_file", "secret_env"}, "by type alertmanager");
-  const Value url = section.require("url", "url: https://…, where alerts are sent");
-  channel.url = url.parsed_unshown(webhook ? parse_webhook_url : parse_alertmanager_url);
-  channel.secret = read_secret(section, "secret_file", "secret_env");
-  if (webhook && !channel.secret) {
-    log::warning("webhook has no secret, its messages go unsigned", {{"channel", name}, {"advice", "add secret_file"}});
-  }
-  return channel;
-}
-
-std::vector<AlertChannelConfig> read_channels(const Value& value) {
-  std::vector<AlertChannelConfig> channels;
-  for (const auto& [name, child] : value.entries()) {
-    try {
-      parse_name(name, true);
-    } catch (const BadValue& bad) {
-      child.fail("the channel's name " + std::string(bad.what()));
-    }
-    channels.push_back(read_channel(name, child));
-  }
-  return channels;
 }
 
 class RuleReader {
@@ -82,6 +52,7 @@ class RuleReader {
     rule.name = section.require("name", "name: NAME, by which its alerts are known").parsed(parse_name, true);
     if (const auto where = section.find("where")) rule.where = read_where(*where, kind);
     if (const auto severity = section.find("severity")) rule.severity = severity->parsed(parse_name, true);
+    read_changes(section, rule);
     read_states(section, rule);
     read_limits(section, rule);
     rule.channels = read_rule_channels(section.require("channels", "channels: [NAME], where its alerts go"));
@@ -97,7 +68,7 @@ class RuleReader {
   }
 
   static Words all_keys() {
-    return {"name", "on", "where", "severity", "channels", "from", "to", "in", "for", "below", "above"};
+    return {"name", "on", "where", "severity", "channels", "change", "from", "to", "in", "for", "below", "above"};
   }
 
   static const RuleKind& kind_of(const Value& value) {
@@ -114,6 +85,20 @@ class RuleReader {
     Words words = value->distinct_texts();
     if (words.empty()) value->fail("the list is empty and would match nothing; name a status, or remove it");
     return words;
+  }
+
+  static void read_changes(const Section& section, AlertRuleConfig& rule) {
+    static const Words kChanges = {"status", "iccid", "provider", "type", "appeared", "disappeared", "reappeared"};
+    const std::optional<Value> value = section.find("change");
+    if (!value) return;
+    if (const auto in = section.find("in")) in->fail("change stands beside it; time in a state is of the status");
+    rule.change = read_words(section, "change");
+    for (const std::string& word : rule.change) {
+      if (among(kChanges, word) || (word.starts_with(kMetadata) && word.size() > kMetadata.size())) continue;
+      Words known = kChanges;
+      known.emplace_back("metadata.KEY");
+      value->fail("names an unknown change " + in_quotes(word) + suggestion(word, known));
+    }
   }
 
   // Either a transition (from, to) or time in a state (in, for).
@@ -144,7 +129,6 @@ class RuleReader {
   }
 
   [[nodiscard]] std::map<std::string, Words> read_where(const Value& value, const RuleKind& kind) const {
-    constexpr std::string_view kMetadata = "metadata.";
     Words known = kind.where;
     if (kind.metadata) known.emplace_back("metadata.KEY");
     std::map<std::string, Words> where;
@@ -185,9 +169,11 @@ class RuleReader {
 }  // namespace
 
 AlertsConfig read_alerts(const Value& value, const std::vector<ProjectConfig>& projects) {
-  const Section section(value, {"channels", "rules"});
+  const Section section(value, {"group_wait", "repeat_after", "channels", "rules"});
   AlertsConfig alerts;
-  if (const auto channels = section.find("channels")) alerts.channels = read_channels(*channels);
+  if (const auto wait = section.find("group_wait")) alerts.group_wait = wait->duration(kShortestGroupWait);
+  if (const auto again = section.find("repeat_after")) alerts.repeat_after = again->duration(kShortestSpan);
+  if (const auto channels = section.find("channels")) alerts.channels = read_alert_channels(*channels);
   const auto rules = section.find("rules");
   if (!rules) return alerts;
   Words channel_names;

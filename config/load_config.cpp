@@ -74,9 +74,9 @@ ProjectConfig read_project(const Value& value) {
   const Section section(value, {"id", "token_file", "token_env"});
   ProjectConfig project;
   project.id = section.require("id", "id: PROJECT, as in the API's paths").parsed(parse_name, false);
-  std::optional<Secret> token = read_secret(section, "token_file", "token_env");
-  if (!token) section.fail("has no token; write token_file: FILE or token_env: VARIABLE");
-  project.token = *std::move(token);
+  std::vector<Secret> tokens = read_secrets(section, "token_file", "token_env", SecretLines::one);
+  if (tokens.empty()) section.fail("has no token; write token_file: FILE or token_env: VARIABLE");
+  project.token = std::move(tokens.front());
   return project;
 }
 
@@ -196,15 +196,16 @@ std::string printable_name(const std::string& name) {
 
 }  // namespace
 
-std::optional<Secret> read_secret(const Section& section, const std::string& file_key, const std::string& env_key) {
+std::vector<Secret> read_secrets(const Section& section, const std::string& file_key, const std::string& env_key,
+                                 SecretLines lines) {
   const std::optional<Value> file = section.find(file_key);
   const std::optional<Value> variable = section.find(env_key);
   if (file && variable) variable->fail(file_key + " stands beside it; write one of them");
   try {
     // The path is shown unexpanded: ${TOKEN} in it is a mistake whose expansion must not be shown.
-    if (file) return secret_from_file_shown_as(file->text(), file->raw());
-    if (variable) return secret_from_environment(variable->text());
-    return std::nullopt;
+    if (file) return secrets_from_file_shown_as(file->text(), file->raw(), lines);
+    if (variable) return {secret_from_environment(variable->text())};
+    return {};
   } catch (const ConfigError&) {
     throw;
   } catch (const std::runtime_error& error) {

@@ -88,7 +88,7 @@ Secret& Secret::operator=(Secret&& other) noexcept {
   return *this;
 }
 
-Secret secret_from_file_shown_as(const std::string& path, const std::string& shown) {
+std::vector<Secret> secrets_from_file_shown_as(const std::string& path, const std::string& shown, SecretLines lines) {
   const std::string subject = "the secret file " + in_quotes(shown) + " ";
   WipedString content;
   FileFacts facts;
@@ -97,14 +97,24 @@ Secret secret_from_file_shown_as(const std::string& path, const std::string& sho
   } catch (const FileError& error) {
     throw std::runtime_error(subject + error.what() + "; name a file that this user may read");
   }
-  std::string_view secret = content.text;
-  if (secret.ends_with('\n')) secret.remove_suffix(1);
-  const std::string fault = fault_of(secret);
-  if (!fault.empty()) throw std::runtime_error(subject + fault);
+  std::vector<Secret> secrets;
+  std::string_view rest = content.text;
+  if (rest.ends_with('\n')) rest.remove_suffix(1);
+  do {
+    const std::size_t end = lines == SecretLines::several ? std::min(rest.find('\n'), rest.size()) : rest.size();
+    const std::string fault = fault_of(rest.substr(0, end));
+    if (!fault.empty()) throw std::runtime_error(subject + fault);
+    secrets.emplace_back(std::string(rest.substr(0, end)));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  } while (!rest.empty());
   if (facts.others_may_read) {
     log::warning("secret file is readable by everyone", {{"file", shown}, {"advice", "chmod o-r"}});
   }
-  return Secret(std::string(secret));
+  return secrets;
+}
+
+Secret secret_from_file_shown_as(const std::string& path, const std::string& shown) {
+  return secrets_from_file_shown_as(path, shown, SecretLines::one).front();
 }
 
 Secret secret_from_file(const std::string& path) {

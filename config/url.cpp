@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 #include <system_error>
@@ -87,7 +88,9 @@ Authority parse_authority(std::string_view text, unsigned smallest_port) {
   return out;
 }
 
-Url parse_url(std::string_view text) {
+using Schemes = std::array<std::string_view, 2>;
+
+Url parse_url(std::string_view text, const Schemes& schemes = {"https", "http"}) {
   const auto visible = [](char c) { return c > ' ' && c < 0x7F; };
   if (!std::all_of(text.begin(), text.end(), visible)) {
     throw BadValue("holds spaces or characters that are not ASCII; write them percent-encoded");
@@ -95,7 +98,10 @@ Url parse_url(std::string_view text) {
   const std::size_t scheme_end = text.find("://");
   Url url;
   url.scheme = lower_case(text.substr(0, scheme_end == std::string_view::npos ? 0 : scheme_end));
-  if (url.scheme != "http" && url.scheme != "https") throw BadValue("is not an http URL; write https://HOST");
+  if (std::find(schemes.begin(), schemes.end(), url.scheme) == schemes.end()) {
+    throw BadValue("is not an " + std::string(schemes.back()) + " URL; write " + std::string(schemes.front()) +
+                   "://HOST");
+  }
   text.remove_prefix(scheme_end + 3);
   // A backslash ends the host for some readers of URLs and not for others.
   const std::size_t authority_end = std::min(text.find_first_of("/?#\\"), text.size());
@@ -144,6 +150,12 @@ std::string parse_alertmanager_url(std::string_view text) {
   if (url.rest.find('?') != std::string::npos) throw BadValue("has a query; write only http://HOST:PORT");
   while (url.rest.ends_with('/')) url.rest.pop_back();
   return root_of(url) + url.rest;
+}
+
+std::string parse_mail_server(std::string_view text) {
+  const Url url = parse_url(text, {"smtps", "smtp"});
+  if (!url.rest.empty() && url.rest != "/") throw BadValue("has a path or query; write only smtps://HOST:PORT");
+  return root_of(url);
 }
 
 std::string parse_listen_address(std::string_view text) {

@@ -17,6 +17,9 @@ std::string parse_webhook_url(std::string_view text);
 // An Alertmanager's root, perhaps with a path, without query; without a `/` at the end. Throws BadValue.
 std::string parse_alertmanager_url(std::string_view text);
 
+// smtps://HOST or smtp://HOST, with or without a port; nothing behind it, no user. Throws BadValue.
+std::string parse_mail_server(std::string_view text);
+
 // host:port to listen on; the host a name, an IPv4 address or an IPv6 address in brackets; the port 0–65535, where 0
 // lets the kernel choose a free one (for tests). Throws BadValue.
 std::string parse_listen_address(std::string_view text);

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "daemon/report_options.h"
+#include "daemon/time_argument.h"
 #include "daemon/version.h"
 
 namespace simsync {
@@ -61,6 +62,43 @@ CLI::App* add_report(CLI::App& app, CommandLine& line, ReportWords& words) {
   return report;
 }
 
+CLI::App* add_alerts(CLI::App& app, CommandLine& line) {
+  CLI::App* const alerts = app.add_subcommand(
+      "alerts", "What would be, is and was told to whom: test a rule, list messages, send dead ones");
+  alerts->require_subcommand(1);
+
+  CLI::App* const test = alerts->add_subcommand("test", "What a rule would have raised by the history there is");
+  test->add_option("rule", line.alerts.rule, "The rule's name in the configuration")->required()->type_name("RULE");
+  test->add_flag("--send", line.alerts.send, "Also send a message marked as a test to the rule's channels");
+  test->add_option_function<std::string>(
+          "--since",
+          [&line](const std::string& text) {
+            line.alerts.since = parse_time_argument(text, wall_clock());
+            if (!line.alerts.since)
+              throw CLI::ValidationError("--since: '" + text + "' is no time; write 7d or 2026-03-01");
+          },
+          "From then on; otherwise the last 7 days")
+      ->type_name("TIME");
+  test->callback([&line] { line.alerts.name = AlertsName::test; });
+
+  CLI::App* const list = alerts->add_subcommand("list", "The messages that wait or were given up, newest first");
+  list->add_option("--state", line.alerts.state, "Only these: pending, dead or delivered")
+      ->check(CLI::IsMember({"pending", "dead", "delivered"}))
+      ->type_name("STATE");
+  list->callback([&line] { line.alerts.name = AlertsName::list; });
+
+  CLI::App* const retry = alerts->add_subcommand("retry", "Send dead messages again");
+  retry->add_option("message", line.alerts.message, "Only this one; otherwise all")->type_name("MESSAGE");
+  retry->add_option("--channel", line.alerts.channel, "Only those to this channel")->type_name("NAME");
+  retry->callback([&line] { line.alerts.name = AlertsName::retry; });
+
+  for (CLI::App* const command : {test, list, retry}) {
+    command->add_option("--project", line.project, "Only this project")->type_name("P");
+    if (command != retry) add_output_option(*command, line.output);
+  }
+  return alerts;
+}
+
 struct Subcommand {
   CLI::App* app;
   CommandName name;
@@ -92,6 +130,7 @@ std::variant<CommandLine, ExitCode> parse_command_line(int argc, const char* con
   CLI::App* const explain = add_explain(app, line);
   ReportWords words;
   CLI::App* const report = add_report(app, line, words);
+  CLI::App* const alerts = add_alerts(app, line);
   CLI::App* const approve =
       app.add_subcommand("approve", "Accept, once, the mass disappearance that a walk has held back");
   approve->add_option("walk", line.walk, "The walk's number, as 'simsyncd status' and the alert say it")
@@ -111,10 +150,11 @@ std::variant<CommandLine, ExitCode> parse_command_line(int argc, const char* con
     std::cerr << "simsyncd: " << what << "; 'simsyncd --help' lists the commands\n";
     return ExitCode::usage;
   }
-  for (const Subcommand& known : {Subcommand{run, CommandName::run}, Subcommand{sync, CommandName::sync},
-                                  Subcommand{check, CommandName::check}, Subcommand{migrate, CommandName::migrate},
-                                  Subcommand{status, CommandName::status}, Subcommand{explain, CommandName::explain},
-                                  Subcommand{report, CommandName::report}, Subcommand{approve, CommandName::approve}}) {
+  for (const Subcommand& known :
+       {Subcommand{run, CommandName::run}, Subcommand{sync, CommandName::sync}, Subcommand{check, CommandName::check},
+        Subcommand{migrate, CommandName::migrate}, Subcommand{status, CommandName::status},
+        Subcommand{explain, CommandName::explain}, Subcommand{report, CommandName::report},
+        Subcommand{approve, CommandName::approve}, Subcommand{alerts, CommandName::alerts}}) {
     if (known.app->parsed()) line.command = known.name;
   }
   return line;

@@ -11,7 +11,7 @@
 
 namespace simsync {
 
-enum class CommandName { run, sync, check, migrate, status, explain, report, approve };
+enum class CommandName { run, sync, check, migrate, status, explain, report, approve, alerts };
 
 enum class ReportName { inventory, transitions, stock, stuck, gaps };
 
@@ -24,6 +24,18 @@ struct ReportLine {
   std::optional<TimePoint> until;
 };
 
+enum class AlertsName { test, list, retry };
+
+struct AlertsLine {
+  AlertsName name = AlertsName::list;
+  std::string rule;                // to test
+  bool send = false;               // a test message, too
+  std::optional<TimePoint> since;  // none: the last 7 days
+  std::string state;               // to list; empty: pending and dead ones
+  std::string channel;             // whose messages are sent again; empty: all
+  std::string message;             // that is sent again; empty: all
+};
+
 struct CommandLine {
   CommandName command = CommandName::run;
   std::string config_file = "/etc/simsyncd/simsyncd.yaml";
@@ -34,6 +46,7 @@ struct CommandLine {
   std::string sim;        // to explain: an id or an ICCID
   bool all = false;       // the whole timeline
   ReportLine report;
+  AlertsLine alerts;
   OutputFormat output = OutputFormat::table;
 };
 

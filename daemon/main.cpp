@@ -34,6 +34,8 @@ ExitCode dispatch(const CommandLine& line, const Config& config, const std::stop
       return report_command(line, config, stop);
     case CommandName::approve:
       return approve_command(line, config);
+    case CommandName::alerts:
+      return alerts_command(line, config, stop);
     case CommandName::status:
       break;
   }

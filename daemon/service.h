@@ -7,7 +7,8 @@
 
 namespace simsync {
 
-// Blocks until stop. Throws StorageError when a project's database failed for good; the others are stopped then.
+// Blocks until stop. Throws ConfigError for an alert channel that cannot be, and StorageError when a project's database
+// failed for good; the others are stopped then.
 void run_projects(const Config& config, std::stop_token stop);
 
 }  // namespace simsync

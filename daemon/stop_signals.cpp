@@ -26,6 +26,7 @@ sigset_t stop_signals() {
 StopSignals::StopSignals(std::function<void()> on_late, std::chrono::milliseconds patience)
     : on_late_(std::move(on_late)), patience_(patience) {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGCHLD, SIG_DFL);  // whoever started us may have had it ignored: then how a program ended is lost
   const sigset_t signals = stop_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   waiter_ = std::jthread{[this](const std::stop_token& done) { wait(done); }};

@@ -11,7 +11,8 @@
 namespace simsync {
 
 // Made once, in main, before any other thread starts: it blocks the signals for all threads and takes them in one of
-// its own. Ignores SIGPIPE. SIGHUP is logged: this version reads its configuration at start only.
+// its own. Ignores SIGPIPE, does not ignore SIGCHLD. SIGHUP is logged: this version reads its configuration at start
+// only.
 class StopSignals {
  public:
   // `on_late` is called once, from the thread of the signals, when this object is still there `patience` after the stop

@@ -99,7 +99,8 @@ class InventoryStore {
   virtual void save_progress(const std::string& project, const WalkProgress& progress) = 0;
 
   // Marks the SIMs missing, records that, closes the walk's row, forgets its progress, and raises the alert of a mass
-  // disappearance that was held back unless the walk before held one back, too: all in one transaction.
+  // disappearance that was held back unless the walk before held one back, too: all in one transaction. A refused token
+  // raises an alert here and in save_poll_state(), and once it is good for both, that ends.
   // `record.disappeared` is set here: to how many were present until now.
   virtual void finish_walk(const std::string& project, WalkRecord& record, const std::vector<Disappearance>& gone) = 0;
 
@@ -155,8 +156,8 @@ class InventoryStore {
   virtual void still_watching(const std::string& project, std::int64_t run_id, TimePoint now) = 0;
   virtual void end_watch(const std::string& project, std::int64_t run_id, TimePoint stopped_at, bool polled) = 0;
 
-  // Deletes history from before `before`, at most `limit` rows of each table, and returns how many; 0: none is left.
-  // simsync.inventory_at is exact from `before` on, and answers for nothing earlier.
+  // Deletes history and delivered alerts from before `before`, at most `limit` rows of each table, and returns how
+  // many; 0: none is left. simsync.inventory_at is exact from `before` on, and answers for nothing earlier.
   virtual std::uint64_t forget_history(const std::string& project, TimePoint before, std::size_t limit) = 0;
 
   // Puts right what is counted and copied beside the mirror (inventory_count, esim_profile.sim_status), in case

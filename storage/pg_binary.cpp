@@ -56,6 +56,12 @@ void BinaryArray::append(TimePoint time) {
   append_number(bytes_, since_2000(time));
 }
 
+void BinaryArray::append(std::int64_t number) {
+  ++count_;
+  append_number(bytes_, std::uint32_t{8});
+  append_number(bytes_, static_cast<std::uint64_t>(number));
+}
+
 std::string BinaryArray::take() {
   std::string header;
   append_number(header, std::uint32_t{count_ > 0 ? 1U : 0U});

@@ -11,7 +11,7 @@
 namespace simsync {
 
 // The types' ids of pg_type, which are the same in every PostgreSQL.
-enum class ElementType : std::uint32_t { text = 25, timestamptz = 1184, jsonb = 3802 };
+enum class ElementType : std::uint32_t { int8 = 20, text = 25, timestamptz = 1184, jsonb = 3802 };
 
 class BinaryArray {
  public:
@@ -20,6 +20,7 @@ class BinaryArray {
   // Text or JSON. U+0000 becomes U+FFFD, since PostgreSQL cannot hold it.
   void append(std::string_view element);
   void append(TimePoint time);
+  void append(std::int64_t number);
   // The parameter's bytes; the array is used up.
   [[nodiscard]] std::string take();
 

@@ -9,6 +9,7 @@
 #include "storage/batch.h"
 #include "storage/pg_binary.h"
 #include "storage/pg_text.h"
+#include "storage/postgres_alerting.h"
 #include "storage/postgres_store.h"
 #include "storage/postgres_walks.h"
 #include "storage/pqxx_compat.h"
@@ -77,10 +78,11 @@ void count_copied(Transaction& transaction, const std::string& project, const st
             {project, columns[0].take(), columns[1].take(), columns[2].take(), counts.take()});
 }
 
-// `write` writes a batch in which no SIM stands twice. `after_last` runs in the transaction of the last readings, or in
-// one of its own when they had to be taken apart; it gets what all of them came to.
-template <typename Reading>
-ApplyResult write_readings(PostgresSession& session, const std::string& project, const std::vector<Reading>& readings,
+// `transact` runs a transaction, and `write` writes a batch in which no SIM stands twice. `after_last` runs in the
+// transaction of the last readings, or in one of its own when they had to be taken apart; it gets what all of them came
+// to.
+template <typename Reading, typename Transact>
+ApplyResult write_readings(const Transact& transact, const std::string& project, const std::vector<Reading>& readings,
                            const std::function<ApplyResult(Transaction&, const std::vector<const Reading*>&)>& write,
                            const std::function<void(Transaction&, const ApplyResult&)>& after_last = {}) {
   ApplyResult total;
@@ -90,7 +92,7 @@ ApplyResult write_readings(PostgresSession& session, const std::string& project,
     sort_by_id(round);
     total += write_or_halve<Reading>(round, [&](const std::vector<const Reading*>& batch) {
       const bool last = &round == &rounds.back() && batch.size() == round.size() && !last_done;
-      const ApplyResult result = session.transact([&](Transaction& transaction) {
+      const ApplyResult result = transact([&](Transaction& transaction) {
         begin_batch(transaction, project);
         const ApplyResult counts = write(transaction, batch);
         if (!last) return counts;
@@ -103,17 +105,25 @@ ApplyResult write_readings(PostgresSession& session, const std::string& project,
       return result;
     });
   }
-  if (!last_done) session.transact([&](Transaction& transaction) { after_last(transaction, total); });
+  if (!last_done) {
+    transact([&](Transaction& transaction) {
+      after_last(transaction, total);
+      return total;
+    });
+  }
   return total;
 }
 
 class PostgresStoreFactory : public StoreFactory {
  public:
-  explicit PostgresStoreFactory(std::string url) : url_(std::move(url)) {}
-  std::unique_ptr<InventoryStore> open() override { return std::make_unique<PostgresStore>(url_); }
+  PostgresStoreFactory(std::string url, const AlertJudge* judge, std::optional<Lease> lease)
+      : url_(std::move(url)), judge_(judge), lease_(std::move(lease)) {}
+  std::unique_ptr<InventoryStore> open() override { return std::make_unique<PostgresStore>(url_, judge_, lease_); }
 
  private:
   std::string url_;
+  const AlertJudge* judge_;
+  std::optional<Lease> lease_;
 };
 
 }  // namespace
@@ -169,12 +179,25 @@ ApplyResult PostgresStore::apply(const std::string& project, const std::vector<S
     };
   }
   if (const auto inserted = insert_sims(project, readings, after_last)) return *inserted;
-  return write_readings<SimReading>(
-      session_, project, readings,
-      [&](Transaction& transaction, const auto& batch) {
-        return counts_of(exec_binary(transaction, statements::kApplySims, sim_parameters(project, batch)));
-      },
-      after_last);
+  const ApplyResult all = write_readings<SimReading>(
+      [this](const auto& body) { return write(body); }, project, readings,
+      [&](Transaction& transaction, const auto& batch) { return write_sims(transaction, project, batch); }, after_last);
+  tell_judge();
+  return all;
+}
+
+void PostgresStore::tell_judge() {
+  if (raised_ && judge_ != nullptr) judge_->committed();
+  raised_ = false;
+}
+
+ApplyResult PostgresStore::write_sims(Transaction& transaction, const std::string& project,
+                                      const std::vector<const SimReading*>& batch) {
+  const bool judged = judge_ != nullptr && judge_->wants_sims();
+  const pqxx::result rows = exec_binary(transaction, judged ? statements::kApplyJudgedSims : statements::kApplySims,
+                                        sim_parameters(project, batch));
+  if (judged && raise_alerts(transaction, project, *judge_, recorded_sims(rows, batch))) raised_ = true;
+  return counts_of(rows);
 }
 
 // Until a project's first complete walk has ended, nearly all SIMs are new and none has a history: they are copied into
@@ -190,7 +213,7 @@ std::optional<ApplyResult> PostgresStore::insert_sims(const std::string& project
   sort_by_id(rounds.front());
   bool refused = false;
   try {
-    return session_.transact([&](Transaction& transaction) -> std::optional<ApplyResult> {
+    return write([&](Transaction& transaction) -> std::optional<ApplyResult> {
       begin_batch(transaction, project);
       if (exec_with(transaction, statements::kEverComplete, {project})[0][0].as<bool>()) {
         complete_projects_.insert(project);
@@ -268,17 +291,31 @@ std::optional<std::string> PostgresStore::present_beyond(const std::string& proj
 }
 
 ApplyResult PostgresStore::apply_profiles(const std::string& project, const std::vector<ProfileReading>& readings) {
-  return write_readings<ProfileReading>(session_, project, readings, [&](Transaction& transaction, const auto& batch) {
-    const ApplyResult counts =
-        counts_of(exec_binary(transaction, statements::kApplyProfiles, profile_parameters(project, batch)));
+  const auto write_batch = [&](Transaction& transaction, const auto& batch) {
+    const ApplyResult counts = write_profiles(transaction, project, batch);
     // That a profile is as it was need not survive a crash of the server: it is asked again.
     if (counts.created + counts.recorded == 0) transaction.exec(statements::kLostTogether);
     return counts;
-  });
+  };
+  const ApplyResult all =
+      write_readings<ProfileReading>([this](const auto& body) { return write(body); }, project, readings, write_batch);
+  tell_judge();
+  return all;
 }
 
-std::unique_ptr<StoreFactory> make_postgres_store_factory(const std::string& url) {
-  return std::make_unique<PostgresStoreFactory>(url);
+ApplyResult PostgresStore::write_profiles(Transaction& transaction, const std::string& project,
+                                          const std::vector<const ProfileReading*>& batch) {
+  const bool judged = judge_ != nullptr && judge_->wants_profiles();
+  const pqxx::result rows =
+      exec_binary(transaction, judged ? statements::kApplyJudgedProfiles : statements::kApplyProfiles,
+                  profile_parameters(project, batch));
+  if (judged && raise_alerts(transaction, project, *judge_, recorded_profiles(rows))) raised_ = true;
+  return counts_of(rows);
+}
+
+std::unique_ptr<StoreFactory> make_postgres_store_factory(const std::string& url, const AlertJudge* judge,
+                                                          std::optional<Lease> lease) {
+  return std::make_unique<PostgresStoreFactory>(url, judge, std::move(lease));
 }
 
 }  // namespace simsync

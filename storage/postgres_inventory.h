@@ -6,12 +6,17 @@
 #include <memory>
 #include <string>
 
+#include "storage/alert.h"
 #include "storage/inventory_store.h"
+#include "storage/lease_store.h"
 
 namespace simsync {
 
-// Opens stores that write. `url` is database.url. Nothing connects before the first call of a store.
-std::unique_ptr<StoreFactory> make_postgres_store_factory(const std::string& url);
+// Opens stores that write. `url` is database.url. Nothing connects before the first call of a store. `judge` is asked
+// what alerts to write with what is recorded; it outlives the stores and is used by all of them. Null: none. With a
+// `lease` the stores write for its project only, and only as long as it is not another's.
+std::unique_ptr<StoreFactory> make_postgres_store_factory(const std::string& url, const AlertJudge* judge = nullptr,
+                                                          std::optional<Lease> lease = std::nullopt);
 
 // Opens stores that compare and write nothing: what would change goes to `tell`, which is called from the threads
 // that use the stores, one call at a time.

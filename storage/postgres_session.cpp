@@ -32,6 +32,8 @@ StorageFailure failure_of_state(std::string_view state) {
   if (state_class == "57" || state_class == "08" || state_class == "53") return StorageFailure::unreachable;
   // A standby that has not been promoted yet refuses writes.
   if (state == "25006") return StorageFailure::unreachable;
+  // The session was idle in a transaction for too long, because this program was.
+  if (state == "25P03") return StorageFailure::unreachable;
   if (state_class == "40" || state == "55P03") return StorageFailure::conflict;
   return StorageFailure::other;
 }

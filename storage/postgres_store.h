@@ -7,14 +7,19 @@
 #include <unordered_set>
 #include <vector>
 
+#include "storage/alert.h"
 #include "storage/inventory_store.h"
+#include "storage/postgres_leases.h"
 #include "storage/postgres_session.h"
 
 namespace simsync {
 
 class PostgresStore : public InventoryStore {
  public:
-  explicit PostgresStore(const std::string& url) : session_(url) {}
+  // `judge` hears of what is recorded and must outlive the store; null: none. `lease` is shown with each transaction.
+  explicit PostgresStore(const std::string& url, const AlertJudge* judge = nullptr,
+                         std::optional<Lease> lease = std::nullopt)
+      : session_(url), judge_(judge), lease_(std::move(lease)) {}
 
   std::int64_t begin_walk(const std::string& project, WalkKind kind, TimePoint started_at) override;
   std::optional<WalkProgress> open_walk(const std::string& project) override;
@@ -50,10 +55,31 @@ class PostgresStore : public InventoryStore {
   PostgresSession session_;
 
  private:
+  // A transaction that writes.
+  template <typename Body>
+  auto write(const Body& body) {
+    return session_.transact([&](pqxx::transaction_base& transaction) {
+      require_lease(transaction, lease_);
+      return body(transaction);
+    });
+  }
+
   using AfterLast = std::function<void(pqxx::transaction_base&, const ApplyResult&)>;
   std::optional<ApplyResult> insert_sims(const std::string& project, const std::vector<SimReading>& readings,
                                          const AfterLast& after_last);
+  ApplyResult write_sims(pqxx::transaction_base& transaction, const std::string& project,
+                         const std::vector<const SimReading*>& batch);
+  ApplyResult write_profiles(pqxx::transaction_base& transaction, const std::string& project,
+                             const std::vector<const ProfileReading*>& batch);
+  std::uint64_t mark_missing(pqxx::transaction_base& transaction, const std::string& project,
+                             const std::vector<Disappearance>& gone);
 
+  // After a commit: lets the judge know if alerts were written.
+  void tell_judge();
+
+  const AlertJudge* judge_;
+  const std::optional<Lease> lease_;
+  bool raised_ = false;                                 // alerts were written since the judge was told
   std::unordered_map<std::string, unsigned> refusals_;  // of copies, by project
   std::unordered_set<std::string> complete_projects_;   // that are known to have had a complete walk
 };

@@ -3,6 +3,7 @@
 
 #include "storage/pg_binary.h"
 #include "storage/pg_text.h"
+#include "storage/postgres_alerting.h"
 #include "storage/postgres_store.h"
 #include "storage/pqxx_compat.h"
 #include "storage/statements.h"
@@ -31,21 +32,6 @@ std::string from_hex(const std::string& hex) {
     bytes += static_cast<char>(digit(hex[i]) * 16 + digit(hex[i + 1]));
   }
   return bytes;
-}
-
-std::uint64_t mark_missing(pqxx::transaction_base& transaction, const std::string& project,
-                           const std::vector<Disappearance>& gone) {
-  if (gone.empty()) return 0;
-  BinaryArray ids{ElementType::text}, asked{ElementType::timestamptz}, observed{ElementType::timestamptz};
-  for (const Disappearance& sim : gone) {
-    ids.append(sim.sim_id);
-    asked.append(sim.asked_at);
-    observed.append(sim.observed_at);
-  }
-  begin_batch(transaction, project);
-  return exec_binary(transaction, statements::kMarkMissing,
-                     {project, ids.take(), asked.take(), observed.take(), binary_time(wall_clock())})[0][0]
-      .as<std::uint64_t>();
 }
 
 }  // namespace
@@ -98,7 +84,7 @@ WalkRecord walk_record(const pqxx::row& row) {
 }
 
 std::int64_t PostgresStore::begin_walk(const std::string& project, WalkKind kind, TimePoint started_at) {
-  return session_.transact([&](pqxx::transaction_base& transaction) {
+  return write([&](pqxx::transaction_base& transaction) {
     exec_with(transaction, statements::kCloseAbandonedWalks, {project, to_text(kind)});
     const auto id = exec_with(transaction, statements::kBeginWalk, {project, to_text(kind), to_pg(started_at)})[0][0]
                         .as<std::int64_t>();
@@ -141,15 +127,33 @@ std::int64_t PostgresStore::latest_walk(const std::string& project) {
 }
 
 void PostgresStore::save_progress(const std::string& project, const WalkProgress& progress) {
-  session_.transact([&](pqxx::transaction_base& transaction) {
+  write([&](pqxx::transaction_base& transaction) {
     transaction.exec(statements::kLostTogether);
     write_progress(transaction, project, progress);
   });
 }
 
+std::uint64_t PostgresStore::mark_missing(pqxx::transaction_base& transaction, const std::string& project,
+                                          const std::vector<Disappearance>& gone) {
+  if (gone.empty()) return 0;
+  BinaryArray ids{ElementType::text}, asked{ElementType::timestamptz}, observed{ElementType::timestamptz};
+  for (const Disappearance& sim : gone) {
+    ids.append(sim.sim_id);
+    asked.append(sim.asked_at);
+    observed.append(sim.observed_at);
+  }
+  begin_batch(transaction, project);
+  const bool judged = judge_ != nullptr && judge_->wants_sims();
+  const pqxx::result rows =
+      exec_binary(transaction, judged ? statements::kMarkJudgedMissing : statements::kMarkMissing,
+                  {project, ids.take(), asked.take(), observed.take(), binary_time(wall_clock())});
+  if (judged && raise_alerts(transaction, project, *judge_, recorded_disappearances(rows))) raised_ = true;
+  return rows[0][0].as<std::uint64_t>();
+}
+
 void PostgresStore::finish_walk(const std::string& project, WalkRecord& record,
                                 const std::vector<Disappearance>& gone) {
-  session_.transact([&](pqxx::transaction_base& transaction) {
+  write([&](pqxx::transaction_base& transaction) {
     record.disappeared = mark_missing(transaction, project, gone);
     exec_with(transaction, statements::kFinishWalk,
               {project, std::to_string(record.id), to_pg(record.finished_at), to_text(record.outcome),
@@ -157,12 +161,15 @@ void PostgresStore::finish_walk(const std::string& project, WalkRecord& record,
                std::to_string(record.changed), std::to_string(record.disappeared), std::to_string(record.requests),
                std::to_string(record.retries), std::to_string(record.skipped), std::to_string(record.held_back),
                record.error, record.token_refused ? "true" : "false"});
+    if (watch_token(transaction, project, judge_, wall_clock())) raised_ = true;
     if (record.kind != WalkKind::full) return;
     exec_with(transaction, statements::kBeginHistory, {project, std::to_string(record.id)});
     exec_with(transaction, statements::kCloseWalkGap, {project, std::to_string(record.id)});
     exec_with(transaction, statements::kForgetProgress, {project, std::to_string(record.id)});
-    exec_with(transaction, statements::kRaiseHeldBack, {project, std::to_string(record.id)});
+    raise_held_back(transaction, project, record.id, judge_);
+    if (record.held_back > 0) raised_ = true;
   });
+  tell_judge();
 }
 
 bool PostgresStore::ever_complete(const std::string& project) {

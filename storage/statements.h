@@ -34,10 +34,12 @@ inline constexpr char kMissingRights[] = R"(
 SELECT string_agg(lower(privilege) || ' in simsync.' || name, ', ' ORDER BY name, privilege)
 FROM (SELECT name, privilege
       FROM unnest(ARRAY['sim', 'esim_profile', 'walk', 'walk_progress', 'poll_state', 'inventory_count',
-                        'history_state', 'service_run']) AS name, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS privilege
+                        'history_state', 'service_run', 'alert', 'alert_delivery', 'alert_message', 'lease',
+                        'daemon']) AS name,
+           unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS privilege
       UNION ALL
       SELECT name, privilege
-      FROM unnest(ARRAY['sim_change', 'esim_profile_transition', 'alert', 'watch_gap']) AS name,
+      FROM unnest(ARRAY['sim_change', 'esim_profile_transition', 'watch_gap']) AS name,
            unnest(ARRAY['SELECT', 'INSERT']) AS privilege
       UNION ALL SELECT 'schema_migration', 'SELECT'
      ) AS needed
@@ -140,8 +142,15 @@ counted AS (
   ON CONFLICT (project, provider, type, status, profile_status) DO UPDATE SET sims = c.sims + excluded.sims
 ), )";
 
+// For a judge of what is written: beside the counts the rows of history, or one row of nulls. In the same statement, so
+// that asking costs no second round trip. What the SIM is now, the caller knows.
+inline constexpr char kSimHistoryBeside[] = R"() counts
+LEFT JOIN (SELECT change_id, sim_id, kind, field, old_value, new_value,
+                          (date_part('epoch', observed_at) * 1000000)::bigint AS observed_at
+                   FROM history) h ON true)";
+
 // Returns created, changed, rows of history, late readings.
-inline const std::string kApplySims = std::string{kDifferingSims} + R"(, created AS (
+inline const std::string kWriteSims = std::string{kDifferingSims} + R"(, created AS (
   INSERT INTO simsync.sim (project, sim_id, iccid, provider, type, status, metadata, created_at, extra, first_seen_at,
                            changed_at, confirmed_at)
   SELECT $1, sim_id, iccid, provider, type, status, metadata, created_at, extra, observed_at, observed_at, asked_at
@@ -175,10 +184,13 @@ inline const std::string kApplySims = std::string{kDifferingSims} + R"(, created
   SELECT provider, type, status, profile_status, 1 AS n FROM moved
   UNION ALL
   SELECT old_provider, old_type, old_status, profile_status, -1 FROM moved WHERE NOT is_new AND NOT returned
-), )" + kShiftCounts + kNotifyHistory +
-                                      R"(
-SELECT (SELECT count(*) FROM differing WHERE is_new), (SELECT count(*) FROM differing WHERE NOT is_new),
-       (SELECT count(*) FROM told), (SELECT count(*) FROM compared WHERE late))";
+), )" + kShiftCounts + kNotifyHistory;
+inline constexpr char kCountSims[] = R"(
+SELECT (SELECT count(*) FROM differing WHERE is_new) AS created,
+       (SELECT count(*) FROM differing WHERE NOT is_new) AS changed, (SELECT count(*) FROM told) AS recorded,
+       (SELECT count(*) FROM compared WHERE late) AS late)";
+inline const std::string kApplySims = kWriteSims + kCountSims;
+inline const std::string kApplyJudgedSims = kWriteSims + "\nSELECT * FROM (" + kCountSims + kSimHistoryBeside;
 
 // For COPY.
 inline constexpr char kSimTable[] = "simsync.sim";
@@ -200,7 +212,7 @@ FROM differing d LEFT JOIN change c ON c.sim_id = d.sim_id ORDER BY d.sim_id)";
 
 // $1 project, $2 ids, $3 asked_at, $4 observed_at: one array each; $5 the present time. A SIM that was read later than
 // the answer that denied it stays. Returns how many became missing and the rows of history told.
-inline const std::string kMarkMissing = std::string{R"(
+inline const std::string kWriteMissing = std::string{R"(
 WITH incoming AS MATERIALIZED (
   SELECT * FROM unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) AS i (sim_id, asked_at, observed_at)
 ), walked AS MATERIALIZED (
@@ -234,8 +246,16 @@ WITH incoming AS MATERIALIZED (
   FROM profiled g WHERE p.ctid = g.place AND p.project = $1 AND p.sim_id = g.sim_id
 ), shift AS (
   SELECT provider, type, status, profile_status, -1 AS n FROM profiled
-), )"} + kShiftCounts + kNotifyHistory + R"(
-SELECT count(*) FROM told)";
+), )"} + kShiftCounts + kNotifyHistory;
+inline const std::string kMarkMissing = kWriteMissing + "SELECT count(*) FROM told";
+// With what is known of the SIM: but for missing_since it stays what it was.
+inline const std::string kMarkJudgedMissing = kWriteMissing + R"(
+SELECT counts.told, h.change_id, h.sim_id, h.kind, h.field, h.old_value, h.new_value,
+       (date_part('epoch', h.observed_at) * 1000000)::bigint, h.provider, h.type, s.status, s.metadata
+FROM (SELECT count(*) AS told FROM told) counts
+LEFT JOIN history h ON true
+LEFT JOIN LATERAL (SELECT o.status, o.metadata FROM simsync.sim o
+                   WHERE o.project = $1 AND o.sim_id = h.sim_id OFFSET 0) s ON true)";
 
 // $1 project, $2 ids, $3 status, $4 updated_at, $5 asked_at, $6 observed_at: one array each; $7 the present time.
 inline constexpr char kMovedProfiles[] = R"(
@@ -254,7 +274,7 @@ WITH incoming AS MATERIALIZED (
 
 // Returns first sights, moved profiles that were known, rows of history. Of the SIM only those that moved are looked
 // up.
-inline const std::string kApplyProfiles = std::string{kMovedProfiles} + R"(, moving AS MATERIALIZED (
+inline const std::string kWriteProfiles = std::string{kMovedProfiles} + R"(, moving AS MATERIALIZED (
   SELECT c.*, s.provider, s.type, s.sim_status
   FROM compared c
   LEFT JOIN LATERAL (SELECT o.provider, o.type, CASE WHEN o.missing_since IS NULL THEN o.status END AS sim_status
@@ -295,9 +315,21 @@ inline const std::string kApplyProfiles = std::string{kMovedProfiles} + R"(, mov
     'to_status', left(h.to_status, 500), 'reported_at', h.reported_at, 'not_before', h.not_before,
     'observed_at', h.observed_at)::text)
   FROM history h
-)
-SELECT (SELECT count(*) FROM compared WHERE is_new), (SELECT count(*) FROM compared WHERE moved AND NOT is_new),
-       (SELECT count(*) FROM told), 0)";
+))";
+inline constexpr char kCountProfiles[] = R"(
+SELECT (SELECT count(*) FROM compared WHERE is_new) AS created,
+       (SELECT count(*) FROM compared WHERE moved AND NOT is_new) AS changed, (SELECT count(*) FROM told) AS recorded,
+       0 AS late)";
+inline const std::string kApplyProfiles = kWriteProfiles + kCountProfiles;
+// Without first sights, which are no news.
+inline const std::string kApplyJudgedProfiles = kWriteProfiles + "\nSELECT * FROM (" + kCountProfiles + R"() counts
+LEFT JOIN (
+  SELECT t.transition_id, t.sim_id, t.from_status, t.to_status,
+         (date_part('epoch', t.observed_at) * 1000000)::bigint AS observed_at, t.provider, s.type, s.status, s.metadata
+  FROM history t
+  LEFT JOIN LATERAL (SELECT o.type, o.status, o.metadata FROM simsync.sim o
+                     WHERE o.project = $1 AND o.sim_id = t.sim_id OFFSET 0) s ON true
+  WHERE t.from_status IS NOT NULL) h ON true)";
 
 // The same comparison, writing nothing.
 inline const std::string kCompareProfiles = std::string{kMovedProfiles} + R"(

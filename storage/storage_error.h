@@ -13,6 +13,7 @@ enum class StorageFailure {
   data,         // a value the database cannot hold
   conflict,     // a deadlock or lock time-out
   in_doubt,     // the connection broke during COMMIT: it may have happened
+  lease_lost,   // another daemon has taken over the project; nothing was written, and nothing will be
   other,
 };
 

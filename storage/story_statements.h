@@ -83,9 +83,11 @@ WITH entry AS (
   FROM simsync.metadata_request m
   WHERE m.project = $1 AND m.sim_id = $2 AND m.state IN ('pending', 'failed')
   UNION ALL
-  SELECT 'alert', a.alert_id, a.raised_at, d.state, a.rule, d.channel, NULL, d.attempts, d.last_error
+  SELECT 'alert', a.alert_id, a.raised_at, d.state, a.rule, d.channel, NULL,
+         coalesce(m.attempts, d.attempts), coalesce(m.last_error, d.last_error)
   FROM simsync.alert a
   JOIN simsync.alert_delivery d ON d.project = a.project AND d.sim_id = a.sim_id AND d.alert_id = a.alert_id
+  LEFT JOIN simsync.alert_message m ON m.project = d.project AND m.message_id = d.message_id
   WHERE a.project = $1 AND a.sim_id = $2 AND d.state <> 'delivered'
 )
 SELECT kind, id, (extract(epoch FROM since) * 1000000)::bigint, state, rule, channel, metadata, attempts, error,

@@ -55,17 +55,6 @@ CROSS JOIN LATERAL unnest(p.cuts, p.cuts_created, p.cursors, p.reached, p.ended_
   AS s (cut, cut_created, cursor, reached, ended_at, place)
 WHERE p.project = $1 AND p.walk_id = $2::bigint ORDER BY s.place)";
 
-// An episode of held-back walks is one alert, and a complete walk ends it.
-inline constexpr char kRaiseHeldBack[] = R"(
-INSERT INTO simsync.alert (project, rule, type, severity, body, raised_at)
-SELECT $1, 'mass-disappearance', 'simsync.mass_disappearance', 'critical',
-       jsonb_build_object('walk_id', w.walk_id, 'held_back', w.held_back, 'error', w.error,
-                          'approve', 'simsyncd approve ' || w.walk_id), w.finished_at
-FROM simsync.walk w
-WHERE w.project = $1 AND w.walk_id = $2::bigint AND w.held_back > 0
-  AND NOT coalesce((SELECT b.held_back > 0 FROM simsync.walk b
-                    WHERE b.project = $1 AND b.kind = 'full' AND (b.outcome = 'complete' OR b.held_back > 0)
-                      AND b.walk_id < w.walk_id ORDER BY b.walk_id DESC LIMIT 1), false))";
 inline constexpr char kApproval[] = R"(
 SELECT w.walk_id, w.held_back FROM simsync.walk w
 WHERE w.project = $1 AND w.approved_at IS NOT NULL AND w.held_back > 0
@@ -81,5 +70,22 @@ inline constexpr char kApprove[] =
 
 inline constexpr char kEverComplete[] =
     "SELECT EXISTS (SELECT FROM simsync.walk WHERE project = $1 AND kind = 'full' AND outcome = 'complete')";
+
+// ---- how the projects are doing -------------------------------------------------------------------------------------
+
+// $1 projects. From what is counted already.
+inline constexpr char kFigures[] = R"(
+SELECT p.project,
+       coalesce((SELECT host FROM simsync.lease l WHERE l.project = p.project AND l.expires_at > clock_timestamp()), ''),
+       coalesce((SELECT sum(sims) FROM simsync.inventory_count c WHERE c.project = p.project), 0)::bigint,
+       coalesce(s.profiles, 0), coalesce(s.overdue, 0),
+       coalesce((SELECT held_back FROM simsync.walk b
+                 WHERE b.project = p.project AND b.kind = 'full' AND b.outcome IS NOT NULL
+                 ORDER BY walk_id DESC LIMIT 1), 0),
+       (SELECT (date_part('epoch', finished_at) * 1000000)::bigint FROM simsync.walk w
+        WHERE w.project = p.project AND w.kind = 'full' AND w.outcome = 'complete' ORDER BY started_at DESC LIMIT 1)
+FROM unnest($1::text[]) WITH ORDINALITY AS p (project, place)
+LEFT JOIN simsync.poll_state s ON s.project = p.project
+ORDER BY p.place)";
 
 }  // namespace simsync::statements

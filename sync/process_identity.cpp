@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -14,9 +15,14 @@ std::string content_of(const std::string& file) {
   return {std::istreambuf_iterator<char>{stream}, {}};
 }
 
+// One running kernel, and in it the processes that have numbers in common: a container's are not the machine's. Empty
+// where that is hidden.
 std::string boot_id() {
   const std::string id = content_of("/proc/sys/kernel/random/boot_id");
-  return id.substr(0, id.find('\n'));
+  std::array<char, 64> numbers{};
+  const ssize_t length = readlink("/proc/self/ns/pid", numbers.data(), numbers.size());
+  if (id.empty() || length <= 0) return {};
+  return id.substr(0, id.find('\n')) + '/' + std::string(numbers.data(), static_cast<std::size_t>(length));
 }
 
 // proc(5): the 22nd field of stat; the second one, a name in parentheses, may hold anything. Empty: no such process.
@@ -37,11 +43,18 @@ std::string this_process() {
   return boot_id() + ' ' + id + ' ' + start_of(id);
 }
 
+std::string this_host() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
+
 std::optional<bool> still_runs(const std::string& process) {
   std::istringstream parts{process};
   std::string boot, id, start;
   parts >> boot >> id >> start;
   if (boot.empty() || boot != boot_id()) return std::nullopt;
+  // Where the processes of other users are hidden (proc(5), hidepid), one that is not seen may run.
+  if (start_of("1").empty()) return std::nullopt;
   return !start.empty() && id.find_first_not_of("0123456789") == std::string::npos && start_of(id) == start;
 }
 

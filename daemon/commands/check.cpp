@@ -1,5 +1,6 @@
 #include <iostream>
 
+#include "daemon/alerts/unlikely_rules.h"
 #include "daemon/commands/commands.h"
 #include "storage/database_check.h"
 #include "sync/api/http_sim_api.h"
@@ -53,6 +54,9 @@ ExitCode check_command(const CommandLine& line, const Config& config, std::stop_
   Table table{{"check", "result", "detail"}, {}};
   add_line(table, "configuration", true,
            line.config_file + ", " + std::to_string(config.projects.size()) + " project(s)");
+  for (const UnlikelyRule& unlikely : unlikely_rules(config)) {
+    table.rows.push_back({std::string{"alert rule " + unlikely.rule}, std::string{"warning"}, unlikely.why});
+  }
   ExitCode worst = check_one_database(table, config.database);
   for (const ProjectConfig& project : config.projects) {
     const ExitCode code = check_one_api(table, config.api, project, stop);

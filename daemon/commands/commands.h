@@ -18,6 +18,7 @@ ExitCode status_command(const CommandLine& line, const Config& config);
 ExitCode explain_command(const CommandLine& line, const Config& config);
 ExitCode report_command(const CommandLine& line, const Config& config, const std::stop_token& stop);
 ExitCode approve_command(const CommandLine& line, const Config& config);
+ExitCode alerts_command(const CommandLine& line, const Config& config, const std::stop_token& stop);
 
 // Brings the schema to this version, or, with `database.migrate: false`, insists that it is. Throws StorageError.
 void prepare_schema(const DatabaseConfig& database);

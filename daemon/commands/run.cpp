@@ -1,4 +1,5 @@
 #include "config/log.h"
+#include "daemon/alerts/alert_service.h"
 #include "daemon/commands/commands.h"
 #include "daemon/service.h"
 #include "daemon/version.h"
@@ -7,9 +8,7 @@ namespace simsync {
 
 ExitCode run_command(const Config& config, std::stop_token stop) {
   prepare_schema(config.database);
-  if (!config.alerts.rules.empty()) {
-    log::warning("alert rules are read but not acted on by this version", {{"rules", config.alerts.rules.size()}});
-  }
+  warn_of_unlikely_rules(config);
   log::info("started", {{"version", kVersion}, {"projects", config.projects.size()}});
   run_projects(config, std::move(stop));
   log::info("stopped");

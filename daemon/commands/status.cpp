@@ -4,6 +4,7 @@
 #include "daemon/commands/commands.h"
 #include "storage/migrator.h"
 #include "storage/postgres_inventory.h"
+#include "storage/project_figures.h"
 
 namespace simsync {
 namespace {
@@ -18,11 +19,14 @@ Cell seconds_since(const std::optional<TimePoint>& time) {
 ExitCode status_command(const CommandLine& line, const Config& config) {
   require_current_schema(config.database.url);
   const std::unique_ptr<InventoryStore> store = make_postgres_store_factory(config.database.url)->open();
-  Table table{
-      {"project", "complete_walk_age_s", "last_walk", "sims", "missing", "profiles", "profiles_due", "last_error"}, {}};
+  const std::unique_ptr<FiguresReader> figures = open_postgres_figures(config.database.url);
+  Table table{{"project", "host", "complete_walk_age_s", "last_walk", "sims", "missing", "profiles", "profiles_due",
+               "last_error"},
+              {}};
   for (const ProjectConfig& project : chosen_projects(line, config)) {
     const ProjectStatus status = store->status(project.id, config.profiles.providers, config.profiles.interval);
-    table.rows.push_back({project.id, seconds_since(status.last_complete_walk),
+    const std::string host = figures->read({project.id}).at(0).host;
+    table.rows.push_back({project.id, host.empty() ? Cell{} : Cell{host}, seconds_since(status.last_complete_walk),
                           status.last_walk ? Cell{std::string{to_text(status.last_walk->outcome)}} : Cell{},
                           count_cell(status.sims), count_cell(status.missing), count_cell(status.profiles),
                           count_cell(status.profiles_due),

@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "config/printable.h"
+#include "daemon/alerts/alert_service.h"
 #include "daemon/commands/commands.h"
 #include "daemon/progress_line.h"
 #include "storage/migrator.h"
@@ -62,6 +63,7 @@ ExitCode sync_command(const CommandLine& line, const Config& config, std::stop_t
                {}};
   // What a dry run says would change: data like any other, so it is printed as such.
   Table changes{{"project", "sim_id", "kind", "field", "old_value", "new_value"}, {}};
+  AlertService alerts{config};
   ExitCode worst = ExitCode::done;
   for (const ProjectConfig& project : projects) {
     ProgressLine progress{project.id};
@@ -69,8 +71,9 @@ ExitCode sync_command(const CommandLine& line, const Config& config, std::stop_t
       changes.rows.push_back({project.id, change.sim_id, change.kind, change.field, text_or_null(change.old_value),
                               text_or_null(change.new_value)});
     };
-    const std::unique_ptr<StoreFactory> stores = line.dry_run ? make_postgres_dry_run_factory(config.database.url, tell)
-                                                              : make_postgres_store_factory(config.database.url);
+    const std::unique_ptr<StoreFactory> stores =
+        line.dry_run ? make_postgres_dry_run_factory(config.database.url, tell)
+                     : make_postgres_store_factory(config.database.url, &alerts.judge());
     const std::unique_ptr<SimApi> api = make_http_sim_api(config.api, project);
     const Compare compare = line.verify ? Compare::everything : Compare::changes;
     ProjectSync pass{{project.id, config.walk, config.profiles, config.api.connections, config.api.requests_per_second,
@@ -86,6 +89,7 @@ ExitCode sync_command(const CommandLine& line, const Config& config, std::stop_t
     if (worst == ExitCode::done) worst = code;
     if (stop.stop_requested()) break;
   }
+  if (!line.dry_run && !stop.stop_requested()) alerts.deliver_now(stop);
   if (line.dry_run) print(std::cout, changes, line.output);
   if (!line.dry_run || line.output == OutputFormat::table) print(std::cout, passes, line.output);
   return worst;

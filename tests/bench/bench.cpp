@@ -2,6 +2,7 @@
 // of the same run, for the machine may be slow or shared. Medians of three, but for what says that it is single.
 //   simsync-bench [SIMS]   (1000000); SIMSYNC_TEST_DATABASE names the server
 //   simsync-bench polls    polls alone
+//   simsync-bench alerts   alerts alone
 //   simsync-bench history [SIMS [ROWS]]   reports alone (1000000, ten rows of history for each)
 #include <cstdlib>
 #include <iostream>
@@ -9,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/bench/alert_figures.h"
 #include "tests/bench/growth_figures.h"
 #include "tests/bench/history_figures.h"
 #include "tests/bench/poll_figures.h"
@@ -49,7 +51,11 @@ void measure(const std::vector<std::string>& arguments) {
 int main(int argc, char** argv) {
   try {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
-    if (!arguments.empty() && arguments[0] == "history") {
+    if (!arguments.empty() && arguments[0] == "alerts") {
+      std::vector<bench::Figure> figures;
+      bench::measure_alerts(figures);
+      bench::print(figures);
+    } else if (!arguments.empty() && arguments[0] == "history") {
       measure_history_alone(arguments);
     } else {
       measure(arguments);

@@ -1,7 +1,7 @@
 // Promise 1: after a complete walk the mirror equals the API's list, whatever is on it and however it is reached.
 #include <gtest/gtest.h>
 
-#include "tests/integration/certificate.h"
+#include "tests/support/certificate.h"
 #include "tests/support/scene.h"
 
 namespace simsync::test {

@@ -3,7 +3,7 @@
 
 #include <csignal>
 
-#include "tests/integration/private_server.h"
+#include "tests/support/private_server.h"
 #include "tests/support/scene.h"
 
 namespace simsync::test {

@@ -24,6 +24,15 @@ packages_of() {
 }
 
 missing_of() {
+  local entry packages=()
+  for entry in "$@"; do
+    [[ $entry = *\?* ]] && command -v "${entry#*\?}" >/dev/null && continue
+    packages+=("${entry%%\?*}")
+  done
+  not_installed_of "${packages[@]}"
+}
+
+not_installed_of() {
   local installed
   # dpkg-query exits 1 when it does not know one of them: that is an answer here, not a failure.
   installed=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null || true)
@@ -108,11 +117,11 @@ fi
 
 mapfile -t packages < <(packages_of "${sections[@]}")
 if [ "$mode" = list ]; then
-  printf '%s\n' "${packages[@]}"
+  printf '%s\n' "${packages[@]%%\?*}"
   exit 0
 fi
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-  fail "this is no Debian: install the equivalents of: ${packages[*]}"
+  fail "this is no Debian: install the equivalents of: ${packages[*]%%\?*}"
 fi
 
 mapfile -t missing < <(missing_of "${packages[@]}")

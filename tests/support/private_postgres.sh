@@ -5,11 +5,14 @@
 #
 #   start DIR [--fast]   makes the cluster (or takes the one stopped there), prints its libpq URL on stdout. DIR is the
 #                        cluster's alone. --fast: for tests; does not survive a crash of the machine
+#   standby DIR URL      the same as a standby of the running cluster at URL, which it follows with a delay (async)
+#   promote DIR          makes a standby a primary
+#   crash DIR            ends it as a power cut would, but for what was written
 #   stop DIR             stops it; no fault if it does not run
 set -euo pipefail
 
 usage() {
-  echo "usage: private_postgres.sh start DIR [--fast] | stop DIR"
+  echo "usage: private_postgres.sh start DIR [--fast] | standby DIR URL | promote DIR | crash DIR | stop DIR"
 }
 
 fail() {
@@ -103,6 +106,24 @@ start() {
   echo "postgresql://postgres@127.0.0.1:$port/postgres"
 }
 
+standby() {
+  [ -n "$url" ] || { usage >&2; exit 2; }
+  make_folder
+  as "$binaries/pg_basebackup" -D "$data" -d "$url" -R -X stream -c fast >"$dir/basebackup.log" 2>&1 ||
+    { cat "$dir/basebackup.log" >&2; fail "pg_basebackup failed"; }
+  # The primary's own settings are not the standby's.
+  sed -i "/^include '/d" "$data/postgresql.conf"
+  start
+}
+
+promote() {
+  as "$binaries/pg_ctl" -D "$data" -w -s -t 60 promote
+}
+
+crash() {
+  as "$binaries/pg_ctl" -D "$data" -m immediate -w -s -t 20 stop
+}
+
 # fast: open transactions are rolled back, sessions closed; immediate, if something hinders that.
 stop() {
   running_pid >/dev/null || return 0
@@ -112,6 +133,7 @@ stop() {
 
 command=
 dir=
+url=
 fast=false
 for argument in "$@"; do
   case $argument in
@@ -121,14 +143,16 @@ for argument in "$@"; do
     *)
       if [ -z "$command" ]; then
         command=$argument
-      else
+      elif [ -z "$dir" ]; then
         dir=$argument
+      else
+        url=$argument
       fi
       ;;
   esac
 done
 [ -n "$dir" ] || { usage >&2; exit 2; }
-case $command in start | stop) ;; *) usage >&2; exit 2 ;; esac
+case $command in start | standby | promote | crash | stop) ;; *) usage >&2; exit 2 ;; esac
 
 dir=$(readlink -m "$dir")
 data=$dir/data

@@ -62,6 +62,9 @@ class Process {
 std::string read_file(const std::string& path);
 void write_file(const std::string& path, const std::string& content, unsigned mode = 0644);
 
+// Of loopback, free just now.
+int free_port();
+
 // Tries `condition` until it holds; false when it does not within `deadline`.
 template <typename Condition>
 bool eventually(const Condition& condition, std::chrono::milliseconds deadline = std::chrono::seconds{60}) {

@@ -58,11 +58,11 @@ TEST_F(Example, AlertsLoad) {
   EXPECT_EQ(alerts.channels[0].name, "ops");
   EXPECT_EQ(alerts.channels[0].type, "webhook");
   EXPECT_EQ(alerts.channels[0].url, "https://example.com/hook");
-  ASSERT_TRUE(alerts.channels[0].secret.has_value());
-  EXPECT_EQ(alerts.channels[0].secret->reveal(), kHookSecret);
+  ASSERT_EQ(alerts.channels[0].secrets.size(), 1U);
+  EXPECT_EQ(alerts.channels[0].secrets[0].reveal(), kHookSecret);
   EXPECT_EQ(alerts.channels[1].name, "pager");
   EXPECT_EQ(alerts.channels[1].type, "alertmanager");
-  EXPECT_FALSE(alerts.channels[1].secret.has_value());
+  EXPECT_TRUE(alerts.channels[1].secrets.empty());
 
   ASSERT_EQ(alerts.rules.size(), 4U);
   EXPECT_EQ(alerts.rules[0].name, "profile-gone");

@@ -46,7 +46,7 @@ class ScopedVariable {
 
 // What stands in the token files and variables; no error or log line may ever hold it.
 inline constexpr const char* kToken = "tok_aVerySecretToken";
-inline constexpr const char* kHookSecret = "whsec_aVerySecretHook";
+inline constexpr const char* kHookSecret = "whsec_aVerySecretHookOf24BytesInBase64";
 
 // The environment in which kExample and kMinimal load.
 class ExampleEnvironment {

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "storage/migrator.h"
-#include "tests/integration/private_server.h"
+#include "tests/support/private_server.h"
 #include "tests/support/test_database.h"
 
 namespace simsync {

@@ -19,6 +19,8 @@ TEST(ProcessIdentity, TellsTheLivingFromTheDead) {
   EXPECT_EQ(still_runs(boot + " ../self 1"), false);
   EXPECT_EQ(still_runs(boot), false);
   EXPECT_EQ(still_runs("another-boot 1 1"), std::nullopt);
+  EXPECT_NE(boot.find("/pid:["), std::string::npos) << boot;
+  EXPECT_EQ(still_runs(boot.substr(0, boot.find('/')) + "/pid:[1] 1 1"), std::nullopt) << "in another container";
   EXPECT_EQ(still_runs(""), std::nullopt);
 }
 

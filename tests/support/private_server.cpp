@@ -1,4 +1,4 @@
-#include "tests/integration/private_server.h"
+#include "tests/support/private_server.h"
 
 #include <unistd.h>
 
@@ -9,6 +9,8 @@ namespace simsync::test {
 namespace {
 
 constexpr char kBinaries[] = "/usr/lib/postgresql";
+
+int made = 0;  // by this process
 
 // The newest that is installed, as the script takes it.
 std::string pg_ctl() {
@@ -23,14 +25,24 @@ std::string pg_ctl() {
 
 }  // namespace
 
-PrivateServer::PrivateServer() : folder_("/tmp/simsyncd_test_pg_" + std::to_string(getpid())) {
-  const std::string said = script("start");
+PrivateServer::PrivateServer() : PrivateServer(std::vector<std::string>{"start"}) {}
+
+PrivateServer::PrivateServer(const std::vector<std::string>& start)
+    : folder_("/tmp/simsyncd_test_pg_" + std::to_string(getpid()) + "_" + std::to_string(made++)) {
+  const std::string said = script(start);
   url_ = said.substr(0, said.find('\n'));
+}
+
+std::string PrivateServer::url_with(const PrivateServer& standby) const {
+  const auto host_begin = standby.url_.find('@') + 1;
+  const auto path = url_.rfind('/');
+  return url_.substr(0, path) + "," + standby.url_.substr(host_begin, standby.url_.rfind('/') - host_begin) +
+         url_.substr(path) + "?target_session_attrs=read-write";
 }
 
 PrivateServer::~PrivateServer() {
   try {
-    script("stop");
+    script({"stop"});
     std::filesystem::remove_all(folder_);
   } catch (const std::exception&) {
     // The folder's name says whose it was.
@@ -45,14 +57,27 @@ void PrivateServer::start() {
   control("start");
 }
 
-std::string PrivateServer::script(const std::string& verb) {
+void PrivateServer::fall_behind() const {
+  const Outcome outcome = Process{
+      {.program = "psql",
+       .arguments = {"-XqAt", "-c", "ALTER SYSTEM SET primary_conninfo = ''", "-c", "SELECT pg_reload_conf()", url_},
+       .environment = {},
+       .out_file = outputs_.file("out"),
+       .err_file = outputs_.file(
+           "err")}}.finish(std::chrono::minutes{1});
+  if (outcome.status != 0) throw std::runtime_error("psql: " + outcome.err);
+}
+
+std::string PrivateServer::script(std::vector<std::string> verb) {
+  std::vector<std::string> arguments = {SIMSYNC_SUPPORT_SCRIPTS "/private_postgres.sh", verb.front(), folder_};
+  arguments.insert(arguments.end(), verb.begin() + 1, verb.end());
   const Outcome outcome = Process{{.program = "bash",
-                                   .arguments = {SIMSYNC_SUPPORT_SCRIPTS "/private_postgres.sh", verb, folder_},
+                                   .arguments = arguments,
                                    .environment = {},
                                    .out_file = outputs_.file("out"),
                                    .err_file = outputs_.file("err")}}
                               .finish(std::chrono::minutes{1});
-  if (outcome.status != 0) throw std::runtime_error("private_postgres.sh " + verb + ": " + outcome.err);
+  if (outcome.status != 0) throw std::runtime_error("private_postgres.sh " + verb.front() + ": " + outcome.err);
   return outcome.out;
 }
 

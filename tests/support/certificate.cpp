@@ -1,4 +1,4 @@
-#include "tests/integration/certificate.h"
+#include "tests/support/certificate.h"
 
 #include <stdexcept>
 

@@ -1,0 +1,41 @@
+// All that a process does about alerts: judges what is recorded, looks at what lasts, and brings the outbox to the
+// channels.
+#pragma once
+
+#include <memory>
+#include <stop_token>
+
+#include "config/config.h"
+#include "storage/alert.h"
+
+namespace simsync {
+
+// Logs a warning for each rule that can never match, with the nearest name.
+void warn_of_unlikely_rules(const Config& config);
+
+class AlertService {
+ public:
+  // Throws ConfigError for a channel that cannot be. Starts nothing. `config` outlives it.
+  explicit AlertService(const Config& config);
+  ~AlertService();  // ends the threads, within a second or so
+  AlertService(const AlertService&) = delete;
+  AlertService& operator=(const AlertService&) = delete;
+
+  // For the stores; belongs to the service.
+  [[nodiscard]] const AlertJudge& judge() const;
+
+  // Threads: one for each channel, and one that looks at what lasts, if any rule asks for it. They live through the
+  // loss of the database.
+  void start();
+
+  // Instead of start(): looks once at what lasts, sends all that waits without alerts.group_wait, each channel until
+  // its first failure, and returns. What could not be sent waits in the outbox. Throws nothing of the database: what
+  // fails is logged.
+  void deliver_now(const std::stop_token& stop);
+
+ private:
+  class Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace simsync

@@ -1,0 +1,150 @@
+// What the keeper makes of the plan: work is started and stopped, leases are given back, and a database that is away is
+// waited for.
+#include "sync/leases/lease_keeper.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <future>
+#include <thread>
+
+namespace simsync {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Contains;
+using testing::ElementsAre;
+
+// The database behind all stores of a test.
+struct FakeLeases {
+  std::mutex mutex;
+  std::map<std::string, LeaseRow> rows;
+  std::vector<std::string> events;
+  std::optional<StorageFailure> failing;
+
+  void note(const std::string& event) {
+    const std::lock_guard lock{mutex};
+    events.push_back(event);
+  }
+  std::vector<std::string> happened() {
+    const std::lock_guard lock{mutex};
+    return events;
+  }
+  void fail(std::optional<StorageFailure> failure) {
+    const std::lock_guard lock{mutex};
+    failing = failure;
+  }
+};
+
+class FakeLeaseStore final : public LeaseStore {
+ public:
+  explicit FakeLeaseStore(FakeLeases& leases) : leases_(leases) {}
+
+  LeaseView beat(const DaemonIdentity&, const std::vector<std::string>&, std::chrono::milliseconds) override {
+    const std::lock_guard lock{leases_.mutex};
+    if (leases_.failing) {
+      leases_.events.push_back("failed");
+      throw StorageError(*leases_.failing, "away");
+    }
+    LeaseView view;
+    for (const auto& [project, row] : leases_.rows) view.leases.push_back(row);
+    return view;
+  }
+  std::optional<Lease> take(const std::string& project, const DaemonIdentity& self, std::chrono::milliseconds length,
+                            const std::string&) override {
+    const std::lock_guard lock{leases_.mutex};
+    LeaseRow& row = leases_.rows[project];
+    row = {project, row.epoch + 1, self.holder, self.host, length};
+    leases_.events.push_back("taken " + project);
+    return Lease{project, row.epoch, self.holder};
+  }
+  void release(const Lease& lease) override { leases_.note("released " + lease.project); }
+  void leave(const DaemonIdentity&) override { leases_.note("left"); }
+
+ private:
+  FakeLeases& leases_;
+};
+
+class LeaseKeeperTest : public testing::Test {
+ protected:
+  // Work that ends when it is asked to.
+  LeaseKeeper keeper_{{"a"},
+                      [this] { return std::make_unique<FakeLeaseStore>(leases_); },
+                      {[this](const Lease& lease) { leases_.note("started " + lease.project); },
+                       [this](const std::string& project) {
+                         leases_.note("stopped " + project);
+                         keeper_.ended(project);
+                       }},
+                      {1ms, 8s}};
+  FakeLeases leases_;
+  std::stop_source stopping_;
+  std::future<void> running_;
+
+  void start() {
+    running_ = std::async(std::launch::async, [this] { keeper_.run(stopping_.get_token()); });
+  }
+  bool happens(const std::string& event) {
+    for (int i = 0; i < 30000; ++i) {
+      if (std::ranges::count(leases_.happened(), event) > 0) return true;
+      std::this_thread::sleep_for(1ms);
+    }
+    return false;
+  }
+  void TearDown() override {
+    stopping_.request_stop();
+    if (running_.valid()) running_.wait();
+  }
+};
+
+TEST_F(LeaseKeeperTest, TakesWorksStopsAndGivesBack) {
+  start();
+  ASSERT_TRUE(happens("started a"));
+  stopping_.request_stop();
+  running_.get();
+  EXPECT_THAT(leases_.happened(), ElementsAre("taken a", "started a", "stopped a", "released a", "left"));
+}
+
+TEST_F(LeaseKeeperTest, WaitsForADatabaseThatIsAwayWithoutStoppingTheWork) {
+  start();
+  ASSERT_TRUE(happens("started a"));
+  leases_.fail(StorageFailure::unreachable);
+  ASSERT_TRUE(happens("failed"));
+  leases_.fail(std::nullopt);
+  stopping_.request_stop();
+  running_.get();
+  const auto events = leases_.happened();
+  EXPECT_EQ(std::ranges::count(events, "stopped a"), 1) << "at the end";
+}
+
+TEST_F(LeaseKeeperTest, AFailureThatDoesNotPassEndsItAndStopsTheWork) {
+  start();
+  ASSERT_TRUE(happens("started a"));
+  leases_.fail(StorageFailure::denied);
+  EXPECT_THROW(running_.get(), StorageError);
+  EXPECT_THAT(leases_.happened(), Contains("stopped a"));
+}
+
+TEST_F(LeaseKeeperTest, WorkThatEndedByItselfIsStartedAnew) {
+  start();
+  ASSERT_TRUE(happens("started a"));
+  keeper_.ended("a");
+  ASSERT_TRUE(happens("released a"));
+  for (int i = 0; i < 30000 && std::ranges::count(leases_.happened(), "started a") < 2; ++i) {
+    std::this_thread::sleep_for(1ms);
+  }
+  EXPECT_EQ(std::ranges::count(leases_.happened(), "started a"), 2);
+}
+
+TEST_F(LeaseKeeperTest, StopsTheWorkOnWhatAnotherHasTaken) {
+  start();
+  ASSERT_TRUE(happens("started a"));
+  {
+    const std::lock_guard lock{leases_.mutex};
+    leases_.rows["a"] = {"a", 7, "another", "host-2", 5s};
+  }
+  EXPECT_TRUE(happens("stopped a"));
+}
+
+}  // namespace
+}  // namespace simsync
