@@ -23,7 +23,7 @@ struct RuleKind {
 const std::vector<RuleKind>& rule_kinds() {
   static const std::vector<RuleKind> kKinds = {
       {"profile", {"from", "to", "in", "for"}, {"provider", "type", "status", "project"}, true},
-      {"sim", {"change", "from", "to", "in", "for"}, {"provider", "type", "status", "project"}, true},
+      {"sim", {"change", "own_changes", "from", "to", "in", "for"}, {"provider", "type", "status", "project"}, true},
       {"stock", {"below", "for"}, {"provider", "type", "project"}, false},
       {"freshness", {"above"}, {"project"}, false},
   };
@@ -53,6 +53,7 @@ class RuleReader {
     if (const auto where = section.find("where")) rule.where = read_where(*where, kind);
     if (const auto severity = section.find("severity")) rule.severity = severity->parsed(parse_name, true);
     read_changes(section, rule);
+    read_own_changes(section, rule);
     read_states(section, rule);
     read_limits(section, rule);
     rule.channels = read_rule_channels(section.require("channels", "channels: [NAME], where its alerts go"));
@@ -68,7 +69,8 @@ class RuleReader {
   }
 
   static Words all_keys() {
-    return {"name", "on", "where", "severity", "channels", "change", "from", "to", "in", "for", "below", "above"};
+    return {"name", "on", "where", "severity", "channels", "change", "own_changes",
+            "from", "to", "in",    "for",      "below",    "above"};
   }
 
   static const RuleKind& kind_of(const Value& value) {
@@ -98,6 +100,18 @@ class RuleReader {
       Words known = kChanges;
       known.emplace_back("metadata.KEY");
       value->fail("names an unknown change " + in_quotes(word) + suggestion(word, known));
+    }
+  }
+
+  static void read_own_changes(const Section& section, AlertRuleConfig& rule) {
+    const std::optional<Value> value = section.find("own_changes");
+    if (!value) return;
+    rule.own_changes = value->parsed(parse_bool);
+    const bool metadata = std::any_of(rule.change.begin(), rule.change.end(),
+                                      [](const std::string& word) { return word.starts_with(kMetadata); });
+    if (!metadata) {
+      value->fail(
+          "change names no metadata.KEY, and simsyncd itself changes nothing else; name one, or remove this key");
     }
   }
 

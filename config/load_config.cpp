@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/load_sections.h"
+#include "config/loopback.h"
 #include "config/printable.h"
 #include "config/secret_source.h"
 #include "config/section.h"
@@ -164,9 +165,18 @@ HistoryConfig read_history(const Value& value) {
 }
 
 HttpConfig read_http(const Value& value) {
-  const Section section(value, {"listen"});
+  const Section section(value, {"listen", "token_file", "token_env"});
   HttpConfig http;
-  if (const auto listen = section.find("listen")) http.listen = listen->parsed(parse_listen_address);
+  const auto listen = section.find("listen");
+  if (listen) http.listen = listen->parsed(parse_listener);
+  std::vector<Secret> tokens = read_secrets(section, "token_file", "token_env", SecretLines::one);
+  if (!tokens.empty()) http.token = std::move(tokens.front());
+  const std::string host = http.listen.substr(0, http.listen.rfind(':'));
+  if (listen && !http.listen.empty() && http.token.empty() && !is_loopback(host)) {
+    listen->fail(listen->shown() +
+                 " is not a loopback address, so that whoever reaches it could read along; write token_file: FILE "
+                 "beside it, or listen: 127.0.0.1:PORT");
+  }
   return http;
 }
 

@@ -1,33 +1,26 @@
 #include "config/log.h"
 
+#include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/sinks/systemd_sink.h>
-#include <spdlog/spdlog.h>
 
-#include <algorithm>
+#include <array>
 #include <atomic>
+#include <chrono>
 #include <memory>
+#include <mutex>
+#include <span>
 #include <string>
 #include <utility>
 
-#include "config/printable.h"
+#include "config/log_line.h"
+#include "config/log_repeats.h"
+#include "config/log_sinks.h"
 
 namespace simsync::log {
 
 namespace {
 
-// journald cuts what comes from stderr into lines of 48 KiB; a line longer than that could forge the next one.
-// A value is at most kLongestValue bytes, six times that once escaped, and no field begins after kLongestLine.
-constexpr std::size_t kLongestValue = 2048;
-constexpr std::size_t kLongestLine = std::size_t{24} * 1024;
-
 constexpr const char* kIdentifier = "simsyncd";
-
-// Which form the lines of spdlog's default logger have. The logger itself cannot be asked.
-std::atomic<LogFormat>& current_format() {
-  static std::atomic<LogFormat> format{LogFormat::text};
-  return format;
-}
 
 spdlog::level::level_enum level_of(LogLevel level) {
   switch (level) {
@@ -43,121 +36,149 @@ spdlog::level::level_enum level_of(LogLevel level) {
   return spdlog::level::info;
 }
 
-void install(LogLevel level, LogFormat format) {
-  spdlog::sink_ptr sink;
-  if (format == LogFormat::journal) {
-    sink = std::make_shared<spdlog::sinks::systemd_sink_mt>(kIdentifier);  // the journal knows time and level itself
-  } else {
-    sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+// Writes lines of one format. Once made it is there until the program ends, so whoever writes needs no lock.
+class Writer {
+ public:
+  explicit Writer(LogFormat format) : format_(format), logger_(kIdentifier, sink_for(format)) {
+    logger_.set_formatter(formatter_for(format));
+    logger_.flush_on(spdlog::level::trace);                // every line: the last one before a crash is the wanted one
+    logger_.set_error_handler([](const std::string&) {});  // where a line cannot be written, neither can the complaint
   }
-  auto logger = std::make_shared<spdlog::logger>(kIdentifier, std::move(sink));
-  logger->set_pattern(
-      format == LogFormat::json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %l %v",
-      spdlog::pattern_time_type::utc);
-  logger->set_level(level_of(level));
-  logger->flush_on(spdlog::level::trace);                // every line: the last one before a crash is the wanted one
-  logger->set_error_handler([](const std::string&) {});  // where a line cannot be written, neither can the complaint
-  spdlog::set_default_logger(std::move(logger));
-  current_format() = format;
-}
 
-// Until configure is called: text at level info, instead of spdlog's own default on stdout.
-void ensure_installed() {
-  static const bool kInstalled = [] {
-    install(LogLevel::info, LogFormat::text);
-    return true;
-  }();
-  static_cast<void>(kInstalled);
-}
+  void set_level(LogLevel level) { logger_.set_level(level_of(level)); }
+  [[nodiscard]] bool takes(spdlog::level::level_enum level) const { return logger_.should_log(level); }
 
-// Keys come from the code; a slip there must not break the line either.
-void append_key(std::string& out, std::string_view key) {
-  for (const char c : key) {
-    const bool plain =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
-    out += plain ? c : '_';
+  void write(spdlog::level::level_enum level, std::string_view event, std::span<const Field> fields) {
+    const std::string line = format_ == LogFormat::json      ? json_members(event, fields)
+                             : format_ == LogFormat::journal ? packed(journal_fields(event, fields))
+                                                             : text_line(event, fields);
+    logger_.log(level, spdlog::string_view_t(line.data(), line.size()));
   }
-}
 
-void append_string(std::string& out, std::string_view value, Escaping escaping) {
-  out += '"';
-  append_escaped(out, beginning(value, kLongestValue), escaping);
-  out += value.size() > kLongestValue ? "…\"" : "\"";
-}
+ private:
+  static spdlog::sink_ptr sink_for(LogFormat format) {
+    if (format == LogFormat::journal) return journal_sink(kIdentifier);
+    return std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  }
+  static std::unique_ptr<spdlog::formatter> formatter_for(LogFormat format) {
+    return line_formatter(format == LogFormat::json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
+                                                    : "%Y-%m-%dT%H:%M:%S.%eZ %l %v",
+                          stderr_is_journal());
+  }
 
-std::string text_line(std::string_view event, Fields fields) {
-  std::string line;
-  append_escaped(line, beginning(event, kLongestValue), Escaping::text);
-  for (const Field& field : fields) {
-    if (line.size() > kLongestLine) return line += " cut=true";
-    line += ' ';
-    append_key(line, field.key);
-    line += '=';
-    const std::string& value = field.value;
-    const bool bare = !value.empty() && value.size() <= kLongestValue &&
-                      value.find_first_of(" =") == std::string::npos && !needs_escaping(value);
-    if (bare) {
-      line += value;
-    } else {
-      append_string(line, value, Escaping::text);
+  const LogFormat format_;
+  spdlog::logger logger_;
+};
+
+class Log {
+ public:
+  Log() { configure({}); }
+
+  void configure(const LogConfig& config) {
+    const std::lock_guard lock{mutex_};
+    std::unique_ptr<Writer>& writer = writers_.at(static_cast<std::size_t>(config.format));
+    if (!writer) writer = std::make_unique<Writer>(config.format);
+    writer->set_level(config.level);
+    writer_ = writer.get();
+  }
+
+  [[nodiscard]] bool takes(spdlog::level::level_enum level) const { return writer_.load()->takes(level); }
+
+  void write(spdlog::level::level_enum level, std::string_view event, std::span<const Field> fields) {
+    writer_.load()->write(level, event, fields);
+  }
+
+  // Whether it is the first of its kind, or the first for a while.
+  bool is_news(spdlog::level::level_enum level, std::string_view event, std::span<const Field> fields) {
+    const std::lock_guard lock{mutex_};
+    const bool say = repeats_.came(level, event, fields, Repeats::Clock::now());
+    next_due_ = repeats_.next_due();
+    return say;
+  }
+
+  void tell_repeats() {
+    if (Repeats::Clock::now() >= next_due_.load(std::memory_order_relaxed)) tell_repeats(Repeats::Clock::now());
+  }
+
+  void tell_repeats(Repeats::TimePoint due) {
+    std::vector<Repeats::Summary> summaries;
+    {
+      const std::lock_guard lock{mutex_};
+      summaries = repeats_.due(due);
+      next_due_ = repeats_.next_due();
+    }
+    for (const Repeats::Summary& summary : summaries) {
+      const auto level = static_cast<spdlog::level::level_enum>(summary.level);
+      if (takes(level)) write(level, summary.event, summary.all_fields());
     }
   }
-  return line;
+
+ private:
+  std::atomic<Writer*> writer_ = nullptr;  // of writers_, the present one
+  std::atomic<Repeats::TimePoint> next_due_ = Repeats::TimePoint::max();
+  std::mutex mutex_;
+  std::array<std::unique_ptr<Writer>, 3> writers_;  // guarded by mutex_
+  Repeats repeats_;                                 // guarded by mutex_
+};
+
+Log& the_log() {
+  static Log log;
+  return log;
 }
 
-// The members of the object after time and level, which the logger's pattern puts before them.
-std::string json_members(std::string_view event, Fields fields) {
-  std::string line = R"("event":)";
-  append_string(line, event, Escaping::json);
-  for (const Field& field : fields) {
-    if (line.size() > kLongestLine) return line += R"(,"cut":"true")";
-    line += ",\"";
-    append_key(line, field.key);
-    // A second member of that name would hide the true one from some readers.
-    if (field.key == "time" || field.key == "level" || field.key == "event") line += '_';
-    line += "\":";
-    append_string(line, field.value, Escaping::json);
-  }
-  return line;
-}
+enum class Again { written, counted };
 
-void write(spdlog::level::level_enum level, std::string_view event, Fields fields) noexcept {
+void write(spdlog::level::level_enum level, std::string_view event, Fields fields, Again again) noexcept {
   try {
-    ensure_installed();
-    spdlog::logger* logger = spdlog::default_logger_raw();
-    if (logger == nullptr || !logger->should_log(level)) return;
-    const std::string line =
-        current_format() == LogFormat::json ? json_members(event, fields) : text_line(event, fields);
-    logger->log(level, spdlog::string_view_t(line.data(), line.size()));
+    Log& log = the_log();
+    log.tell_repeats();
+    if (!log.takes(level)) return;
+    const std::span<const Field> all{fields.begin(), fields.size()};
+    if (again == Again::counted && !log.is_news(level, event, all)) return;
+    log.write(level, event, all);
   } catch (...) {  // NOLINT(bugprone-empty-catch): no memory for a line is no reason to stop the sync
+  }
+}
+
+void tell(Repeats::TimePoint due) noexcept {
+  try {
+    the_log().tell_repeats(due);
+  } catch (...) {  // NOLINT(bugprone-empty-catch): as above
   }
 }
 
 }  // namespace
 
 void configure(const LogConfig& config) {
-  ensure_installed();
-  if (config.format == current_format()) {
-    spdlog::default_logger_raw()->set_level(level_of(config.level));
-  } else {
-    install(config.level, config.format);
-  }
+  the_log().configure(config);
 }
 
 void debug(std::string_view event, Fields fields) {
-  write(spdlog::level::debug, event, fields);
+  write(spdlog::level::debug, event, fields, Again::written);
 }
 
 void info(std::string_view event, Fields fields) {
-  write(spdlog::level::info, event, fields);
+  write(spdlog::level::info, event, fields, Again::written);
 }
 
 void warning(std::string_view event, Fields fields) {
-  write(spdlog::level::warn, event, fields);
+  write(spdlog::level::warn, event, fields, Again::counted);
 }
 
 void error(std::string_view event, Fields fields) {
-  write(spdlog::level::err, event, fields);
+  write(spdlog::level::err, event, fields, Again::counted);
+}
+
+void recovered(std::string_view event, Fields fields) {
+  write(spdlog::level::info, event, fields, Again::counted);
+}
+
+void tell_repeats() {
+  tell(Repeats::Clock::now());
+}
+
+void tell_repeats_now() {
+  tell(Repeats::TimePoint::max());
 }
 
 }  // namespace simsync::log

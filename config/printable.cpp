@@ -125,12 +125,13 @@ std::string printable(std::string_view bytes) {
 
 std::string_view beginning(std::string_view bytes, std::size_t limit) {
   if (bytes.size() <= limit) return bytes;
-  // A character is at most four bytes long, so its lead byte is at most three before the cut.
-  for (std::size_t back = 0; back < 4 && back < limit; ++back) {
-    const bool continues = (static_cast<unsigned char>(bytes[limit - back]) & 0xC0U) == 0x80U;
-    if (!continues) return bytes.substr(0, limit - back);
+  // A character is at most four bytes long, so one that the limit cuts in two begins at most three before it. Bytes
+  // that are none stand each for themselves.
+  for (std::size_t back = 1; back < 4 && back <= limit; ++back) {
+    const Utf8Character c = first_character(bytes.substr(limit - back));
+    if (c.valid && c.length > back) return bytes.substr(0, limit - back);
   }
-  return bytes.substr(0, limit);  // not UTF-8 here: each byte stands for itself
+  return bytes.substr(0, limit);
 }
 
 std::string in_quotes(std::string_view bytes) {

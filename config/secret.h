@@ -22,6 +22,9 @@ class Secret {
   // The bytes themselves; for building a request, never for a message. Valid while this object lives.
   [[nodiscard]] std::string_view reveal() const { return value_; }
   [[nodiscard]] bool empty() const { return value_.empty(); }
+  // Whether a configuration that was read anew holds another one. Not for checking what somebody claims to know: the
+  // time it takes tells how much of it was right.
+  bool operator==(const Secret&) const = default;
 
  private:
   std::string value_;

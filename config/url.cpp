@@ -161,8 +161,12 @@ std::string parse_mail_server(std::string_view text) {
 std::string parse_listen_address(std::string_view text) {
   constexpr unsigned kSmallestPort = 0;
   const Authority authority = parse_authority(text, kSmallestPort);
-  if (!authority.port) throw BadValue("has no port; write HOST:PORT, such as 127.0.0.1:9464");
+  if (!authority.port) throw BadValue("has no port; write HOST:PORT, such as 127.0.0.1:9464, or off");
   return authority.host + ":" + std::to_string(*authority.port);
+}
+
+std::string parse_listener(std::string_view text) {
+  return text == "off" ? std::string{} : parse_listen_address(text);
 }
 
 std::string parse_database_url(std::string_view text) {

@@ -24,6 +24,9 @@ std::string parse_mail_server(std::string_view text);
 // lets the kernel choose a free one (for tests). Throws BadValue.
 std::string parse_listen_address(std::string_view text);
 
+// The same, or `off`, which becomes empty. Throws BadValue.
+std::string parse_listener(std::string_view text);
+
 // Something libpq takes: postgresql://…, postgres://… or key=value pairs. libpq itself judges the rest when it
 // connects. Throws BadValue.
 std::string parse_database_url(std::string_view text);

@@ -5,15 +5,16 @@
 #include <map>
 #include <stdexcept>
 
+#include "config/printable.h"
+#include "daemon/help_texts.h"
+#include "daemon/option_groups.h"
 #include "daemon/report_options.h"
 #include "daemon/time_argument.h"
 #include "daemon/version.h"
 
 namespace simsync {
-namespace {
 
-void add_output_option(CLI::App& command, OutputFormat& output,
-                       const std::string& description = "How to print: table, json or csv") {
+void add_output_option(CLI::App& command, OutputFormat& output, const std::string& description) {
   static const std::map<std::string, OutputFormat> formats = {
       {"table", OutputFormat::table}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}};
   command.add_option("--output", output, description)
@@ -21,6 +22,8 @@ void add_output_option(CLI::App& command, OutputFormat& output,
       ->type_name("FORMAT")
       ->default_str("table");
 }
+
+namespace {
 
 CLI::App* add_explain(CLI::App& app, CommandLine& line) {
   CLI::App* const explain = app.add_subcommand(
@@ -49,9 +52,6 @@ CLI::App* add_report(CLI::App& app, CommandLine& line, ReportWords& words) {
   report->add_option("--project", line.project, "Only this project")->type_name("P");
   report->add_option("--provider", words.provider, "Only SIMs of this provider; not for gaps")->type_name("ID");
   add_output_option(*report, line.output);
-  report->footer(
-      "A TIME is 2026-03-01, '2026-03-01 14:00', 2026-03-01T14:00:00Z or with +02:00, 7d, 24h or 30m (ago), now, "
-      "today or yesterday; without a zone it is in this machine's.");
   report->final_callback([&line, &words] {
     try {
       line.report = report_line(words, wall_clock());
@@ -99,6 +99,14 @@ CLI::App* add_alerts(CLI::App& app, CommandLine& line) {
   return alerts;
 }
 
+// Below the options of all commands that have not said anything there themselves.
+void add_footers(CLI::App& app, const std::string& command) {
+  if (app.get_footer().empty()) app.footer(std::string{help_footer(command)});
+  for (CLI::App* const part : app.get_subcommands([](CLI::App*) { return true; })) {
+    add_footers(*part, command.empty() ? part->get_name() : command + ' ' + part->get_name());
+  }
+}
+
 struct Subcommand {
   CLI::App* app;
   CommandName name;
@@ -108,7 +116,7 @@ struct Subcommand {
 
 std::variant<CommandLine, ExitCode> parse_command_line(int argc, const char* const* argv) {
   CommandLine line;
-  CLI::App app{"Keeps a SIM inventory in PostgreSQL equal to the one behind the provider's API."};
+  CLI::App app{"Keeps a SIM inventory in PostgreSQL equal to the one behind the provider's API", "simsyncd"};
   app.set_version_flag("--version", std::string{"simsyncd "} + kVersion);
   app.add_option("--config", line.config_file, "The configuration file")->capture_default_str()->type_name("FILE");
   app.require_subcommand(1);
@@ -131,12 +139,17 @@ std::variant<CommandLine, ExitCode> parse_command_line(int argc, const char* con
   ReportWords words;
   CLI::App* const report = add_report(app, line, words);
   CLI::App* const alerts = add_alerts(app, line);
+  CLI::App* const sim = add_sim(app, line);
+  CLI::App* const metadata = add_metadata(app, line);
+  CLI::App* const stocktake = add_stocktake(app, line);
   CLI::App* const approve =
       app.add_subcommand("approve", "Accept, once, the mass disappearance that a walk has held back");
   approve->add_option("walk", line.walk, "The walk's number, as 'simsyncd status' and the alert say it")
       ->required()
       ->check(CLI::PositiveNumber)
       ->type_name("WALK");
+
+  add_footers(app, "");
 
   try {
     app.parse(argc, argv);
@@ -147,16 +160,19 @@ std::variant<CommandLine, ExitCode> parse_command_line(int argc, const char* con
     const std::vector<std::string> unknown =
         app.get_subcommands().empty() ? app.remaining() : std::vector<std::string>{};
     const std::string what = unknown.empty() ? error.what() : "there is no command '" + unknown.front() + "'";
-    std::cerr << "simsyncd: " << what << "; 'simsyncd --help' lists the commands\n";
+    std::cerr << "simsyncd: " << printable(what) << "; 'simsyncd --help' lists the commands\n";
     return ExitCode::usage;
   }
   for (const Subcommand& known :
        {Subcommand{run, CommandName::run}, Subcommand{sync, CommandName::sync}, Subcommand{check, CommandName::check},
         Subcommand{migrate, CommandName::migrate}, Subcommand{status, CommandName::status},
         Subcommand{explain, CommandName::explain}, Subcommand{report, CommandName::report},
-        Subcommand{approve, CommandName::approve}, Subcommand{alerts, CommandName::alerts}}) {
+        Subcommand{approve, CommandName::approve}, Subcommand{alerts, CommandName::alerts},
+        Subcommand{sim, CommandName::sim}, Subcommand{stocktake, CommandName::stocktake},
+        Subcommand{metadata, CommandName::metadata_import}}) {
     if (known.app->parsed()) line.command = known.name;
   }
+  if (sim->got_subcommand("metadata")) line.command = CommandName::sim_metadata;
   return line;
 }
 

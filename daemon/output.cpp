@@ -89,10 +89,6 @@ void print_table(std::ostream& out, const Table& table, const std::string& inden
   for (const Row& row : table.rows) out << indent << table_line(layout, texts_of(row));
 }
 
-std::string json_string(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 std::string json_of(const Cell& cell) {
   if (std::holds_alternative<std::monostate>(cell)) return "null";
   if (const auto* text = std::get_if<std::string>(&cell)) return json_string(*text);
@@ -112,11 +108,11 @@ std::string json_lines(const std::vector<std::string>& lines, const std::string&
   return lines.empty() ? text : text + line_end;
 }
 
-std::string json_object(const std::vector<Member>& members, const std::string& indent) {
+std::string json_members(const std::vector<Member>& members, const std::string& indent) {
   std::vector<std::string> lines;
   lines.reserve(members.size());
   for (const auto& [key, value] : members) lines.push_back(json_string(key) + ": " + value);
-  return "{" + json_lines(lines, indent) + "}";
+  return json_object(lines, indent);
 }
 
 std::string json_array(const std::vector<std::string>& values, const std::string& indent) {
@@ -126,7 +122,7 @@ std::string json_array(const std::vector<std::string>& values, const std::string
 std::string json_row(const Table& table, const std::vector<Cell>& row, const std::string& indent) {
   std::vector<Member> members;
   for (std::size_t i = 0; i < row.size(); ++i) members.emplace_back(table.columns[i], json_of(row[i]));
-  return json_object(members, indent);
+  return json_members(members, indent);
 }
 
 std::string json_rows(const Table& table, const std::string& indent) {
@@ -138,16 +134,16 @@ std::string json_rows(const Table& table, const std::string& indent) {
 std::string json_document(const Document& document, const std::string& indent) {
   const std::string inner = indent + "  ";
   std::vector<Member> members;
-  for (const Section& section : document) {
+  for (const OutputSection& section : document) {
     const Table& table = section.table;
-    if (section.shape == Section::Shape::list) {
+    if (section.shape == OutputSection::Shape::list) {
       members.emplace_back(section.name, json_rows(table, inner));
     } else {
       members.emplace_back(section.name, table.rows.empty() ? "null" : json_row(table, table.rows.front(), inner));
     }
     if (!section.note.empty()) members.emplace_back(section.name + "_note", json_string(section.note));
   }
-  return json_object(members, indent);
+  return json_members(members, indent);
 }
 
 // Names and values side by side, without a heading.
@@ -188,6 +184,14 @@ Cell time_cell(const std::optional<TimePoint>& time) {
   std::string text = to_pg(*time);
   text.replace(text.find(' '), 1, "T");
   return text.replace(text.rfind("+00"), 3, "Z");
+}
+
+std::string json_string(const std::string& text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string json_object(const std::vector<std::string>& members, const std::string& indent) {
+  return "{" + json_lines(members, indent) + "}";
 }
 
 Cell json_cell(const std::string& text) {
@@ -255,12 +259,12 @@ void RowPrinter::finish() {
 void print_sections(std::ostream& out, const std::vector<Document>& documents) {
   const char* separator = "";
   for (const Document& document : documents) {
-    for (const Section& section : document) {
+    for (const OutputSection& section : document) {
       out << separator << section.name << (section.note.empty() ? "" : ": " + printable(section.note)) << '\n';
       separator = "\n";
       if (section.table.rows.empty()) {
         out << "  none\n";
-      } else if (section.shape == Section::Shape::one) {
+      } else if (section.shape == OutputSection::Shape::one) {
         print_row(out, section.table, "  ");
       } else {
         print_table(out, section.table, "  ");
@@ -274,6 +278,37 @@ void print_json(std::ostream& out, const std::vector<Document>& documents) {
   values.reserve(documents.size());
   for (const Document& document : documents) values.push_back(json_document(document, "  "));
   out << json_array(values, "") << '\n';
+}
+
+void JsonObjectPrinter::begin_member(const std::string& name) {
+  end_list();
+  out_ << (std::exchange(begun_, true) ? ",\n  " : "{\n  ") << json_string(name) << ": ";
+}
+
+void JsonObjectPrinter::add(const std::string& name, const Table& row) {
+  begin_member(name);
+  out_ << json_row(row, row.rows.front(), "  ");
+}
+
+void JsonObjectPrinter::begin_list(const std::string& name, std::vector<std::string> columns) {
+  begin_member(name);
+  out_ << '[';
+  list_ = {std::move(columns), {}};
+  in_list_ = true;
+  list_empty_ = true;
+}
+
+void JsonObjectPrinter::add_row(const std::vector<Cell>& row) {
+  out_ << (std::exchange(list_empty_, false) ? "\n    " : ",\n    ") << json_row(list_, row, "    ");
+}
+
+void JsonObjectPrinter::end_list() {
+  if (std::exchange(in_list_, false)) out_ << (list_empty_ ? "]" : "\n  ]");
+}
+
+void JsonObjectPrinter::finish() {
+  end_list();
+  out_ << (begun_ ? "\n}\n" : "{}\n");
 }
 
 }  // namespace simsync

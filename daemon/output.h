@@ -39,6 +39,11 @@ Cell time_cell(const std::optional<TimePoint>& time);
 // A JsonText where `text` is JSON, else a text.
 Cell json_cell(const std::string& text);
 
+// A JSON string with its quotes; what is not UTF-8 becomes U+FFFD.
+std::string json_string(const std::string& text);
+// An object over several lines, of `"key": value` each, which begins on a line of this indent.
+std::string json_object(const std::vector<std::string>& members, const std::string& indent);
+
 struct Table {
   std::vector<std::string> columns;     // snake_case; the JSON keys and the CSV header
   std::vector<std::vector<Cell>> rows;  // each as long as columns
@@ -84,8 +89,9 @@ class RowPrinter {
   bool begun_ = false;
 };
 
-// A part of what is known of one thing.
-struct Section {
+// A part of what is known of one thing. Not "Section", which is the configuration's: two classes of one name are one to
+// the linker, and the destructor of either was called for both.
+struct OutputSection {
   enum class Shape {
     one,   // a row or none: a line for each column; in JSON an object or null
     list,  // a table; in JSON an array of objects
@@ -97,11 +103,34 @@ struct Section {
   std::string note = {};  // beside the heading; in JSON the key NAME_note, where it is not empty
 };
 
-using Document = std::vector<Section>;
+using Document = std::vector<OutputSection>;
 
 // Sections and documents one below the other, an empty line between them; the same guard.
 void print_sections(std::ostream& out, const std::vector<Document>& documents);
 // An array with an object for each document.
 void print_json(std::ostream& out, const std::vector<Document>& documents);
+
+// One JSON object, member by member; its lists may be longer than memory holds.
+class JsonObjectPrinter {
+ public:
+  explicit JsonObjectPrinter(std::ostream& out) : out_(out) {}
+
+  // A member that is an object, from the table's one row.
+  void add(const std::string& name, const Table& row);
+  // A member that is an array of objects: rows until the next member.
+  void begin_list(const std::string& name, std::vector<std::string> columns);
+  void add_row(const std::vector<Cell>& row);
+  void finish();
+
+ private:
+  void begin_member(const std::string& name);
+  void end_list();
+
+  std::ostream& out_;
+  Table list_;  // the columns of the list that goes on
+  bool in_list_ = false;
+  bool list_empty_ = true;
+  bool begun_ = false;
+};
 
 }  // namespace simsync

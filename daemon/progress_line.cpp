@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 
 namespace simsync {
@@ -21,6 +22,12 @@ void ProgressLine::walked(const WalkRecord& walk) {
 void ProgressLine::polled(const PollReport& polls) {
   show("profiles: " + std::to_string(polls.polled + polls.failed) + " of " + std::to_string(polls.watched) + ", " +
        std::to_string(polls.transitions) + " transitions");
+}
+
+void ProgressLine::searched(std::uint64_t iccids, std::uint64_t rows, std::uint64_t found) {
+  const std::string share =
+      rows == 0 ? "" : " (" + std::to_string(std::min<std::uint64_t>(100, 100 * iccids / rows)) + " %)";
+  show(std::to_string(iccids) + " ICCIDs" + share + ", " + std::to_string(found) + " found");
 }
 
 void ProgressLine::clear() {

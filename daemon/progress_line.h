@@ -15,6 +15,8 @@ class ProgressLine {
 
   void walked(const WalkRecord& walk);
   void polled(const PollReport& polls);
+  // Of about so many rows of a file; 0: nobody knows.
+  void searched(std::uint64_t iccids, std::uint64_t rows, std::uint64_t found);
   // Removes the line, so that what is printed next stands alone.
   void clear();
 

@@ -28,6 +28,7 @@ struct RecordedChange {
   std::string status;    // the SIM's; empty: the SIM is not known
   std::string metadata;  // the SIM's, as JSON text; empty: not known
   TimePoint observed_at{};
+  bool own = false;  // simsyncd itself wrote it to the API: of metadata
 };
 
 // What a rule raised about one of the changes it was shown.

@@ -13,6 +13,7 @@
 #include "storage/alert_store.h"
 #include "storage/sim.h"
 #include "storage/storage_error.h"
+#include "storage/store_observer.h"
 
 namespace simsync {
 
@@ -73,6 +74,7 @@ class AlertConditions {
   virtual ProjectAge age(const std::string& project) = 0;
 };
 
-std::unique_ptr<AlertConditions> open_postgres_alert_conditions(const std::string& url);
+std::unique_ptr<AlertConditions> open_postgres_alert_conditions(const std::string& url,
+                                                                SessionObserver* observer = nullptr);
 
 }  // namespace simsync

@@ -7,7 +7,7 @@ namespace simsync::statements {
 inline constexpr char kPastTransitions[] = R"(
 SELECT t.transition_id, t.sim_id, 'transition', 'profile', t.from_status, t.to_status,
        (date_part('epoch', t.observed_at) * 1000000)::bigint, coalesce(t.provider, s.provider, ''), coalesce(s.type, ''),
-       coalesce(s.status, ''), coalesce(s.metadata::text, ''), t.observed_at::text
+       coalesce(s.status, ''), coalesce(s.metadata::text, ''), t.observed_at::text, false
 FROM simsync.esim_profile_transition t
 LEFT JOIN simsync.sim s ON s.project = t.project AND s.sim_id = t.sim_id
 WHERE t.project = $1 AND t.observed_at >= $2::timestamptz
@@ -18,7 +18,8 @@ ORDER BY t.observed_at, t.transition_id LIMIT $4::bigint)";
 inline constexpr char kPastChanges[] = R"(
 SELECT c.change_id, c.sim_id, c.kind, c.field, c.old_value, c.new_value,
        (date_part('epoch', c.observed_at) * 1000000)::bigint, coalesce(c.provider, s.provider, ''),
-       coalesce(c.type, s.type, ''), coalesce(s.status, ''), coalesce(s.metadata::text, ''), c.observed_at::text
+       coalesce(c.type, s.type, ''), coalesce(s.status, ''), coalesce(s.metadata::text, ''), c.observed_at::text,
+       c.origin IS NOT NULL
 FROM simsync.sim_change c
 LEFT JOIN simsync.sim s ON s.project = c.project AND s.sim_id = c.sim_id
 LEFT JOIN simsync.history_state h ON h.project = c.project

@@ -13,6 +13,7 @@
 #include "storage/alert.h"
 #include "storage/sim.h"
 #include "storage/storage_error.h"
+#include "storage/store_observer.h"
 
 namespace simsync {
 
@@ -163,6 +164,6 @@ class AlertStore {
                               const std::string& message, TimePoint now) = 0;
 };
 
-std::unique_ptr<AlertStore> open_postgres_alert_store(const std::string& url);
+std::unique_ptr<AlertStore> open_postgres_alert_store(const std::string& url, SessionObserver* observer = nullptr);
 
 }  // namespace simsync

@@ -2,13 +2,15 @@
 
 #include "storage/conninfo.h"
 #include "storage/postgres_session.h"
-#include "storage/statements.h"
+#include "storage/schema_statements.h"
 
 namespace simsync {
 
 DatabaseReport check_database(const std::string& url) {
   DatabaseReport report;
-  report.label = complete_conninfo(url).label;
+  const Conninfo conninfo = complete_conninfo(url);
+  report.label = conninfo.label;
+  report.may_be_plain = conninfo.may_be_plain;
   report.schema = schema_state(url);
   PostgresSession session{url};
   const bool exists = report.schema.version > 0;
@@ -18,6 +20,7 @@ DatabaseReport check_database(const std::string& url) {
         transaction.exec(exists ? statements::kMissingRights : statements::kMissingRightsToCreate);
     if (!missing[0][0].is_null()) report.missing_rights = missing[0][0].as<std::string>();
   });
+  report.encryption = encryption_of(session.reached_by(), conninfo.label);
   return report;
 }
 

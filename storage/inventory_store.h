@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "storage/change.h"
+#include "storage/metadata_queue.h"
 #include "storage/profile.h"
 #include "storage/sim.h"
 #include "storage/storage_error.h"
@@ -19,6 +20,12 @@ namespace simsync {
 
 // Why apply() rejects a SIM.
 inline constexpr char kUnfit[] = "the database cannot hold one of its values";
+
+// Rows of simsync.sim_change.
+struct RecordedRows {
+  std::uint64_t rows = 0;
+  std::int64_t last = 0;  // change_id; 0: there is none
+};
 
 // An eSIM whose profile is to be polled.
 struct WatchedSim {
@@ -98,10 +105,11 @@ class InventoryStore {
   // Stores where a walk is that had nothing to write.
   virtual void save_progress(const std::string& project, const WalkProgress& progress) = 0;
 
-  // Marks the SIMs missing, records that, closes the walk's row, forgets its progress, and raises the alert of a mass
-  // disappearance that was held back unless the walk before held one back, too: all in one transaction. A refused token
-  // raises an alert here and in save_poll_state(), and once it is good for both, that ends.
-  // `record.disappeared` is set here: to how many were present until now.
+  // Marks the SIMs missing and records that, some thousand in a transaction; with the last of them, in one transaction,
+  // closes the walk's row, forgets its progress, and raises the alert of a mass disappearance that was held back unless
+  // the walk before held one back, too. Where it ends before that, what was marked stays recorded and the walk open:
+  // repeating it, or the next walk, marks the rest. A refused token raises an alert here and in save_poll_state(), and
+  // once it is good for both, that ends. `record.disappeared` is set here: to how many this walk has marked in all.
   virtual void finish_walk(const std::string& project, WalkRecord& record, const std::vector<Disappearance>& gone) = 0;
 
   // Reads: every SIM that is stored and not missing, with the time for which its row was last confirmed, in no order.
@@ -117,6 +125,9 @@ class InventoryStore {
   // Reads: how many SIMs are stored and not missing.
   virtual std::uint64_t present_count(const std::string& project) = 0;
 
+  // Reads: how many SIMs are missing, and have been no longer than since `since`.
+  virtual std::uint64_t gone_since(const std::string& project, TimePoint since) = 0;
+
   // Reads: up to `limit` ids of present SIMs above `after`, in byte order.
   virtual std::vector<std::string> present_ids(const std::string& project, const std::string& after,
                                                std::size_t limit) = 0;
@@ -125,6 +136,13 @@ class InventoryStore {
   // SIMs beyond the first such; nullopt where there is none.
   virtual std::optional<std::string> present_beyond(const std::string& project, TimePoint created_at,
                                                     std::size_t distance) = 0;
+
+  // Read: the rows of a project's history of SIMs that were observed since `since` and bear a higher number than
+  // `after`, whoever wrote them. Numbers of one project grow in the order in which they are committed.
+  virtual RecordedRows recorded_since(const std::string& project, TimePoint since, std::int64_t after) = 0;
+  // The ids of their SIMs, each once: one more than `limit` where there are more.
+  virtual std::vector<std::string> changed_since(const std::string& project, TimePoint since, std::int64_t after,
+                                                 std::size_t limit) = 0;
 
   // Reads: whether a full walk of this project was ever complete.
   virtual bool ever_complete(const std::string& project) = 0;
@@ -164,6 +182,17 @@ class InventoryStore {
   // somebody changed rows by hand. Reads every SIM, and holds up the project's writers meanwhile: about a second for a
   // million. Returns how many rows were wrong.
   virtual std::uint64_t count_anew(const std::string& project) = 0;
+
+  // Reads: of each SIM with pending metadata requests the oldest, of the SIMs behind `after` in the order of their ids,
+  // at most `limit`.
+  virtual std::vector<MetadataRequest> pending_metadata(const std::string& project, const std::string& after,
+                                                        std::size_t limit) = 0;
+
+  // Stores how requests go on, each of another SIM, together with what was read of these SIMs. Returns those of which
+  // it was stored: the others were settled, gone on with, locked or deleted by somebody else, or, for a pass, a service
+  // works on the project by now.
+  virtual std::vector<std::int64_t> step_metadata(const std::string& project,
+                                                  const std::vector<MetadataStep>& steps) = 0;
 
   // Reads: a line for the project; of its profiles (those of read_watched()), as many are due as the running service
   // says; where none runs, those that were not polled within `poll_interval`, or never.

@@ -8,9 +8,17 @@ namespace simsync::statements {
 inline constexpr char kShareLease[] = "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 1818588005))";
 inline constexpr char kLockLease[] = "SELECT pg_advisory_xact_lock(hashtextextended($1, 1818588005))";
 
-// A holder that is frozen or cut off in the middle of a transaction holds that lock, and perhaps the project's: its
-// session ends before its lease does.
-inline constexpr char kBoundIdling[] = "SET LOCAL idle_in_transaction_session_timeout = '5s'";
+// A holder that is frozen or cut off in the middle of a transaction has that lock, and perhaps the project's. Its
+// session ends by itself before its lease does (transaction_bounds.h), unless the server waits for the rest of a COPY
+// or for somebody to read an answer: whoever takes over ends such a session. $1 project.
+inline constexpr char kStuckWriters[] = R"(
+SELECT l.pid
+FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'advisory' AND l.mode = 'ShareLock' AND l.granted AND l.objsubid = 1
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND (l.classid::bigint << 32) | l.objid::bigint = hashtextextended($1, 1818588005)
+  AND a.usename = current_user AND a.xact_start < clock_timestamp() - interval '5 s')";
+inline constexpr char kEndSession[] = "SELECT pg_terminate_backend($1::integer)";
 
 // $1 project, $2 epoch, $3 holder.
 inline constexpr char kHoldsLease[] =
@@ -36,16 +44,24 @@ UPDATE simsync.lease SET expires_at = clock_timestamp() + $3::bigint * interval 
 WHERE project = ANY ($2::text[]) AND holder = $1 AND expires_at > '-infinity')";
 
 // $1 projects, $2 milliseconds after which a daemon that says nothing does not run. When the server started tells one
-// server, and one start of it, from another.
+// server, and one start of it, from another. A time that lies further ahead than anybody sets it comes from before the
+// server's clock was set back, and is none.
 inline constexpr char kLeases[] = R"(
 SELECT (SELECT count(*) FROM simsync.daemon
-        WHERE seen_at > clock_timestamp() - $2::bigint * interval '1 millisecond' AND projects && $1::text[]),
+        WHERE seen_at > clock_timestamp() - $2::bigint * interval '1 millisecond'
+          AND seen_at <= clock_timestamp() + $2::bigint * interval '1 millisecond' AND projects && $1::text[]),
        (date_part('epoch', pg_postmaster_start_time()) * 1000000)::bigint::text, l.project, l.epoch, l.holder, l.host,
        CASE WHEN isfinite(l.expires_at)
+             AND l.expires_at <= clock_timestamp() + 1.5 * $2::bigint * interval '1 millisecond'
             THEN (date_part('epoch', l.expires_at - clock_timestamp()) * 1000)::bigint ELSE -86400000 END
 FROM (SELECT) one LEFT JOIN simsync.lease l ON l.project = ANY ($1::text[]))";
 
-// $1 project, $2 holder, $3 host, $4 milliseconds, $5 the holder that is dead; empty: none is known to be.
+// $1 project, $2 milliseconds, $3 the holder that is dead; empty: none is known to be.
+inline constexpr char kIsFree[] = R"(
+SELECT NOT EXISTS (SELECT FROM simsync.lease
+                   WHERE project = $1 AND holder <> $3 AND expires_at > clock_timestamp()
+                     AND expires_at <= clock_timestamp() + 1.5 * $2::bigint * interval '1 millisecond'))";
+// $1 project, $2 holder, $3 host, $4 milliseconds, $5 as above.
 inline constexpr char kTakeLease[] = R"(
 INSERT INTO simsync.lease AS l (project, epoch, holder, host, taken_at, expires_at)
 VALUES ($1, 1, $2, $3, clock_timestamp(), clock_timestamp() + $4::bigint * interval '1 millisecond')
@@ -53,6 +69,7 @@ ON CONFLICT (project) DO UPDATE
   SET epoch = l.epoch + 1, holder = excluded.holder, host = excluded.host, taken_at = excluded.taken_at,
       expires_at = excluded.expires_at
   WHERE l.expires_at <= clock_timestamp() OR l.holder = $5
+     OR l.expires_at > clock_timestamp() + 1.5 * $4::bigint * interval '1 millisecond'
 RETURNING epoch)";
 
 // $1 project, $2 epoch, $3 holder.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "storage/storage_error.h"
+#include "storage/store_observer.h"
 
 namespace simsync {
 
@@ -51,7 +52,8 @@ class LeaseStore {
                          std::chrono::milliseconds length) = 0;
 
   // Takes a project that is free, or whose lease is that of `dead_holder`. nullopt: somebody else was faster. When it
-  // returns no write of an earlier holder is under way, and none will be.
+  // returns no write of an earlier holder is under way, and none will be: one that has taken more than 5 s is ended,
+  // for another it waits (`conflict` after 2 s).
   virtual std::optional<Lease> take(const std::string& project, const DaemonIdentity& self,
                                     std::chrono::milliseconds length, const std::string& dead_holder) = 0;
 
@@ -62,6 +64,6 @@ class LeaseStore {
   virtual void leave(const DaemonIdentity& self) = 0;
 };
 
-std::unique_ptr<LeaseStore> open_postgres_lease_store(const std::string& url);
+std::unique_ptr<LeaseStore> open_postgres_lease_store(const std::string& url, SessionObserver* observer = nullptr);
 
 }  // namespace simsync

@@ -6,7 +6,7 @@
 #include "storage/postgres_session.h"
 #include "storage/pqxx_compat.h"
 #include "storage/reader_statements.h"
-#include "storage/statements.h"
+#include "storage/schema_statements.h"
 
 namespace simsync {
 namespace {
@@ -58,7 +58,7 @@ void provide_reader(PostgresSession& session) {
     session.transact([](pqxx::transaction_base& transaction) { transaction.exec(statements::kMakeReader); });
   }
   if (session.read(grants_due).empty()) return;
-  session.transact([](pqxx::transaction_base& transaction) {
+  session.transact(bounds::kMigration, [](pqxx::transaction_base& transaction) {
     transaction.exec(statements::kMigrationLock);
     for (const std::string& grant : grants_due(transaction)) transaction.exec(grant);
   });
@@ -77,7 +77,7 @@ std::vector<std::string> migrate(const std::string& url) {
   std::vector<std::string> applied;
   // A look without a lock first: a role that may only write rows can start the daemon on a current schema.
   if (schema_state(url).version != known_version()) {
-    while (const auto name = session.transact(apply_next)) applied.push_back(*name);
+    while (const auto name = session.transact(bounds::kMigration, apply_next)) applied.push_back(*name);
   }
   provide_reader(session);
   return applied;

@@ -43,7 +43,7 @@ std::optional<TimePoint> time_or_null(const pqxx::field& field) {
 
 class PostgresAlertConditions : public AlertConditions {
  public:
-  explicit PostgresAlertConditions(const std::string& url) : session_(url) {}
+  PostgresAlertConditions(const std::string& url, SessionObserver* observer) : session_(url, observer) {}
 
   HoldingConditions profiles_in(const std::string& project, const StateQuestion& question, TimePoint now) override {
     return in_state(statements::kProfilesInState, project, question, now);
@@ -114,8 +114,8 @@ class PostgresAlertConditions : public AlertConditions {
 
 }  // namespace
 
-std::unique_ptr<AlertConditions> open_postgres_alert_conditions(const std::string& url) {
-  return std::make_unique<PostgresAlertConditions>(url);
+std::unique_ptr<AlertConditions> open_postgres_alert_conditions(const std::string& url, SessionObserver* observer) {
+  return std::make_unique<PostgresAlertConditions>(url, observer);
 }
 
 }  // namespace simsync

@@ -53,12 +53,15 @@ class PostgresAlertHistory : public AlertHistory {
     bool more = true;
     while (more) {
       std::vector<RecordedChange> portion;
-      session_.read([&](Transaction& transaction) {
+      session_.read(bounds::kPerson, [&](Transaction& transaction) {
         portion.clear();
         const pqxx::result rows =
             exec_with(transaction, profiles ? statements::kPastTransitions : statements::kPastChanges,
                       {project, after, number, kPortion});
-        for (const auto& row : rows) portion.push_back(change_of(row, profiles));
+        for (const auto& row : rows) {
+          portion.push_back(change_of(row, profiles));
+          portion.back().own = row[kReadUntil + 1].template as<bool>();
+        }
         if (!rows.empty()) after = rows.back()[kReadUntil].as<std::string>();
       });
       if (!portion.empty()) number = std::to_string(portion.back().id);
@@ -74,7 +77,7 @@ class PostgresAlertHistory : public AlertHistory {
     bool more = true;
     while (more) {
       std::vector<PastStay> portion;
-      session_.read([&](Transaction& transaction) {
+      session_.read(bounds::kPerson, [&](Transaction& transaction) {
         portion.clear();
         const pqxx::result rows =
             exec_with(transaction, profiles ? statements::kPastProfileStays : statements::kPastSimStays,
@@ -90,7 +93,7 @@ class PostgresAlertHistory : public AlertHistory {
 
   std::vector<PastLateness> lateness(const std::string& project, std::chrono::milliseconds above, TimePoint since,
                                      TimePoint now) override {
-    return session_.read([&](Transaction& transaction) {
+    return session_.read(bounds::kPerson, [&](Transaction& transaction) {
       std::vector<PastLateness> late;
       for (const auto& row : exec_with(transaction, statements::kPastLateness,
                                        {project, std::to_string(above.count()), to_pg(since), to_pg(now)})) {

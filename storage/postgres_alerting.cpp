@@ -148,6 +148,7 @@ std::vector<RecordedChange> recorded_profiles(const pqxx::result& rows) {
 std::vector<RecordedChange> recorded_sims(const pqxx::result& rows, const std::vector<const SimReading*>& batch) {
   return read_changes(rows, kCounts, [&](const auto& row) {
     RecordedChange change = sim_change(row, kCounts);
+    change.own = *row[kCounts + 7].c_str() == 't';
     const auto found = std::ranges::lower_bound(batch, change.sim_id, {},
                                                 [](const SimReading* r) -> const std::string& { return r->sim.id; });
     if (found != batch.end() && (*found)->sim.id == change.sim_id) {

@@ -10,6 +10,7 @@
 #include "storage/postgres_session.h"
 #include "storage/postgres_walks.h"
 #include "storage/pqxx_compat.h"
+#include "storage/statements.h"
 
 namespace simsync {
 namespace {
@@ -101,7 +102,8 @@ std::vector<std::string> sorted(std::vector<std::string> projects) {
 
 class PostgresAlertStore : public AlertStore {
  public:
-  explicit PostgresAlertStore(const std::string& url) : session_(url), name_(random_name()) {}
+  PostgresAlertStore(const std::string& url, SessionObserver* observer)
+      : session_(url, observer), name_(random_name()) {}
 
   std::uint64_t observe(const ConditionReport& report, TimePoint now) override {
     return session_.transact([&](Transaction& transaction) {
@@ -279,8 +281,8 @@ class PostgresAlertStore : public AlertStore {
 
 }  // namespace
 
-std::unique_ptr<AlertStore> open_postgres_alert_store(const std::string& url) {
-  return std::make_unique<PostgresAlertStore>(url);
+std::unique_ptr<AlertStore> open_postgres_alert_store(const std::string& url, SessionObserver* observer) {
+  return std::make_unique<PostgresAlertStore>(url, observer);
 }
 
 }  // namespace simsync

@@ -6,6 +6,7 @@
 #include "storage/postgres_inventory.h"
 #include "storage/postgres_store.h"
 #include "storage/pqxx_compat.h"
+#include "storage/profile_statements.h"
 #include "storage/statements.h"
 
 namespace simsync {
@@ -39,6 +40,10 @@ class PostgresDryRun : public PostgresStore {
   std::int64_t begin_watch(const std::string&, const Watch&) override { return 0; }
   std::uint64_t forget_history(const std::string&, TimePoint, std::size_t) override { return 0; }
   std::uint64_t count_anew(const std::string&) override { return 0; }
+  std::vector<MetadataRequest> pending_metadata(const std::string&, const std::string&, std::size_t) override {
+    return {};
+  }
+  std::vector<std::int64_t> step_metadata(const std::string&, const std::vector<MetadataStep>&) override { return {}; }
 
   using InventoryStore::apply;
   ApplyResult apply(const std::string& project, const std::vector<SimReading>& readings, const WalkProgress*) override {

@@ -13,6 +13,7 @@
 #include "storage/postgres_store.h"
 #include "storage/postgres_walks.h"
 #include "storage/pqxx_compat.h"
+#include "storage/profile_statements.h"
 #include "storage/statements.h"
 #include "storage/walk_statements.h"
 
@@ -116,14 +117,17 @@ ApplyResult write_readings(const Transact& transact, const std::string& project,
 
 class PostgresStoreFactory : public StoreFactory {
  public:
-  PostgresStoreFactory(std::string url, const AlertJudge* judge, std::optional<Lease> lease)
-      : url_(std::move(url)), judge_(judge), lease_(std::move(lease)) {}
-  std::unique_ptr<InventoryStore> open() override { return std::make_unique<PostgresStore>(url_, judge_, lease_); }
+  PostgresStoreFactory(std::string url, const AlertJudge* judge, std::optional<Lease> lease, StoreObserver* observer)
+      : url_(std::move(url)), judge_(judge), lease_(std::move(lease)), observer_(observer) {}
+  std::unique_ptr<InventoryStore> open() override {
+    return std::make_unique<PostgresStore>(url_, judge_, lease_, observer_);
+  }
 
  private:
   std::string url_;
   const AlertJudge* judge_;
   std::optional<Lease> lease_;
+  StoreObserver* observer_;
 };
 
 }  // namespace
@@ -186,6 +190,22 @@ ApplyResult PostgresStore::apply(const std::string& project, const std::vector<S
   return all;
 }
 
+void PostgresStore::note_recorded(Transaction& transaction, const std::string& project, bool judged,
+                                  const std::vector<RecordedChange>& changes) {
+  if (judged && raise_alerts(transaction, project, *judge_, changes)) raised_ = true;
+  if (observer_ == nullptr) return;
+  for (const RecordedChange& change : changes) {
+    if (!change.profile && change.field != "status") continue;
+    steps_.push_back({change.profile, change.old_value.value_or(""), change.new_value.value_or("")});
+  }
+}
+
+void PostgresStore::tell_steps() {
+  if (observer_ == nullptr) return;
+  if (!steps_.empty()) observer_->recorded(steps_);
+  if (!settled_.empty()) observer_->settled(settled_);
+}
+
 void PostgresStore::tell_judge() {
   if (raised_ && judge_ != nullptr) judge_->committed();
   raised_ = false;
@@ -194,9 +214,10 @@ void PostgresStore::tell_judge() {
 ApplyResult PostgresStore::write_sims(Transaction& transaction, const std::string& project,
                                       const std::vector<const SimReading*>& batch) {
   const bool judged = judge_ != nullptr && judge_->wants_sims();
-  const pqxx::result rows = exec_binary(transaction, judged ? statements::kApplyJudgedSims : statements::kApplySims,
+  const bool told = judged || observer_ != nullptr;
+  const pqxx::result rows = exec_binary(transaction, told ? statements::kApplyJudgedSims : statements::kApplySims,
                                         sim_parameters(project, batch));
-  if (judged && raise_alerts(transaction, project, *judge_, recorded_sims(rows, batch))) raised_ = true;
+  if (told) note_recorded(transaction, project, judged, recorded_sims(rows, batch));
   return counts_of(rows);
 }
 
@@ -246,7 +267,7 @@ void PostgresStore::read_present(const std::string& project, const std::function
     exec_with(transaction, statements::kDeclarePresent, {project});
     Sim sim;
     for (;;) {
-      const pqxx::result part = transaction.exec(statements::kFetchPresent);
+      const pqxx::result part = session_.fetch(transaction, statements::kFetchPresent);
       if (part.empty()) return;
       for (const auto& fields : part) {
         std::string* const texts[] = {&sim.id,     &sim.iccid,    &sim.provider, &sim.type,
@@ -266,6 +287,12 @@ void PostgresStore::read_present(const std::string& project, const std::function
 std::uint64_t PostgresStore::present_count(const std::string& project) {
   return session_.read([&](pqxx::transaction_base& transaction) {
     return exec_with(transaction, statements::kPresentCount, {project})[0][0].as<std::uint64_t>();
+  });
+}
+
+std::uint64_t PostgresStore::gone_since(const std::string& project, TimePoint since) {
+  return session_.read([&](pqxx::transaction_base& transaction) {
+    return exec_with(transaction, statements::kGoneSince, {project, to_pg(since)})[0][0].as<std::uint64_t>();
   });
 }
 
@@ -290,6 +317,26 @@ std::optional<std::string> PostgresStore::present_beyond(const std::string& proj
   });
 }
 
+RecordedRows PostgresStore::recorded_since(const std::string& project, TimePoint since, std::int64_t after) {
+  return session_.read([&](pqxx::transaction_base& transaction) {
+    const auto counted =
+        exec_with(transaction, statements::kRecordedSince, {project, to_pg(since), std::to_string(after)});
+    return RecordedRows{counted[0][0].as<std::uint64_t>(), counted[0][1].as<std::int64_t>()};
+  });
+}
+
+std::vector<std::string> PostgresStore::changed_since(const std::string& project, TimePoint since, std::int64_t after,
+                                                      std::size_t limit) {
+  return session_.read([&](pqxx::transaction_base& transaction) {
+    std::vector<std::string> ids;
+    for (const auto& row : exec_with(transaction, statements::kChangedSince,
+                                     {project, to_pg(since), std::to_string(after), std::to_string(limit + 1)})) {
+      ids.push_back(row[0].template as<std::string>());
+    }
+    return ids;
+  });
+}
+
 ApplyResult PostgresStore::apply_profiles(const std::string& project, const std::vector<ProfileReading>& readings) {
   const auto write_batch = [&](Transaction& transaction, const auto& batch) {
     const ApplyResult counts = write_profiles(transaction, project, batch);
@@ -306,16 +353,17 @@ ApplyResult PostgresStore::apply_profiles(const std::string& project, const std:
 ApplyResult PostgresStore::write_profiles(Transaction& transaction, const std::string& project,
                                           const std::vector<const ProfileReading*>& batch) {
   const bool judged = judge_ != nullptr && judge_->wants_profiles();
+  const bool told = judged || observer_ != nullptr;
   const pqxx::result rows =
-      exec_binary(transaction, judged ? statements::kApplyJudgedProfiles : statements::kApplyProfiles,
+      exec_binary(transaction, told ? statements::kApplyJudgedProfiles : statements::kApplyProfiles,
                   profile_parameters(project, batch));
-  if (judged && raise_alerts(transaction, project, *judge_, recorded_profiles(rows))) raised_ = true;
+  if (told) note_recorded(transaction, project, judged, recorded_profiles(rows));
   return counts_of(rows);
 }
 
 std::unique_ptr<StoreFactory> make_postgres_store_factory(const std::string& url, const AlertJudge* judge,
-                                                          std::optional<Lease> lease) {
-  return std::make_unique<PostgresStoreFactory>(url, judge, std::move(lease));
+                                                          std::optional<Lease> lease, StoreObserver* observer) {
+  return std::make_unique<PostgresStoreFactory>(url, judge, std::move(lease), observer);
 }
 
 }  // namespace simsync

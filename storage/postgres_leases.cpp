@@ -19,11 +19,11 @@ using Transaction = pqxx::transaction_base;
 
 class PostgresLeaseStore : public LeaseStore {
  public:
-  explicit PostgresLeaseStore(const std::string& url) : session_(url) {}
+  PostgresLeaseStore(const std::string& url, SessionObserver* observer) : session_(url, observer) {}
 
   LeaseView beat(const DaemonIdentity& self, const std::vector<std::string>& projects, Milliseconds length) override {
     const std::string all = text_array(projects);
-    return session_.transact([&](Transaction& transaction) {
+    return session_.transact(bounds::kBeat, [&](Transaction& transaction) {
       // Losing the last second of it, should the server die, costs nothing.
       transaction.exec(statements::kLostTogether);
       if (!seen_) exec_with(transaction, statements::kReplaceDaemon, {self.holder, self.host, all});
@@ -36,7 +36,15 @@ class PostgresLeaseStore : public LeaseStore {
 
   std::optional<Lease> take(const std::string& project, const DaemonIdentity& self, Milliseconds length,
                             const std::string& dead_holder) override {
-    return session_.transact([&](Transaction& transaction) -> std::optional<Lease> {
+    return session_.transact(bounds::kBeat, [&](Transaction& transaction) -> std::optional<Lease> {
+      // What somebody took meanwhile is not waited for, and its writers are left alone.
+      if (!exec_with(transaction, statements::kIsFree, {project, std::to_string(length.count()), dead_holder})[0][0]
+               .as<bool>()) {
+        return std::nullopt;
+      }
+      for (const auto& writer : exec_with(transaction, statements::kStuckWriters, {project})) {
+        exec_with(transaction, statements::kEndSession, {writer[0].template as<std::string>()});
+      }
       exec_with(transaction, statements::kLockLease, {project});
       const pqxx::result taken =
           exec_with(transaction, statements::kTakeLease,
@@ -47,13 +55,14 @@ class PostgresLeaseStore : public LeaseStore {
   }
 
   void release(const Lease& lease) override {
-    session_.transact([&](Transaction& transaction) {
+    session_.transact(bounds::kBeat, [&](Transaction& transaction) {
       exec_with(transaction, statements::kReleaseLease, {lease.project, std::to_string(lease.epoch), lease.holder});
     });
   }
 
   void leave(const DaemonIdentity& self) override {
-    session_.transact([&](Transaction& transaction) { exec_with(transaction, statements::kLeave, {self.holder}); });
+    session_.transact(bounds::kBeat,
+                      [&](Transaction& transaction) { exec_with(transaction, statements::kLeave, {self.holder}); });
   }
 
  private:
@@ -78,7 +87,6 @@ class PostgresLeaseStore : public LeaseStore {
 
 void require_lease(pqxx::transaction_base& transaction, const std::optional<Lease>& lease) {
   if (!lease) return;
-  transaction.exec(statements::kBoundIdling);
   exec_with(transaction, statements::kShareLease, {lease->project});
   if (exec_with(transaction, statements::kHoldsLease,
                 {lease->project, std::to_string(lease->epoch), lease->holder})[0][0]
@@ -88,8 +96,8 @@ void require_lease(pqxx::transaction_base& transaction, const std::optional<Leas
   throw StorageError(StorageFailure::lease_lost, "another simsyncd has taken over project " + lease->project);
 }
 
-std::unique_ptr<LeaseStore> open_postgres_lease_store(const std::string& url) {
-  return std::make_unique<PostgresLeaseStore>(url);
+std::unique_ptr<LeaseStore> open_postgres_lease_store(const std::string& url, SessionObserver* observer) {
+  return std::make_unique<PostgresLeaseStore>(url, observer);
 }
 
 }  // namespace simsync

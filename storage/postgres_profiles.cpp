@@ -23,10 +23,11 @@ void read_text(const Row& row, int column, std::string& into) {
 
 // Reads a cursor part by part; false ends it. The server makes the next part while the present one is taken.
 template <typename Take>
-bool read_all(pqxx::transaction_base& transaction, const char* fetch, const Take& take) {
+bool read_all(PostgresSession& session, pqxx::transaction_base& transaction, const char* fetch, const Take& take) {
   pqxx::pipeline parts{transaction};
   for (auto next = parts.insert(fetch);;) {
     const pqxx::result part = parts.retrieve(next);
+    session.part_came();
     if (part.empty()) return true;
     next = parts.insert(fetch);
     for (const auto& row : part) {
@@ -42,20 +43,24 @@ bool read_all(pqxx::transaction_base& transaction, const char* fetch, const Take
 void PostgresStore::read_watched(const std::string& project, const std::vector<std::string>& providers,
                                  const std::function<bool(const WatchedSim&)>& sim,
                                  const std::function<bool(const WatchedProfile&)>& profile) {
-  session_.read([&](pqxx::transaction_base& transaction) {
+  const bool go_on = session_.read([&](pqxx::transaction_base& transaction) {
     transaction.exec(statements::kPlanForWholeTables);
     exec_with(transaction, statements::kDeclareWatched, {project, text_array(providers)});
     WatchedSim one;
-    const bool go_on = read_all(transaction, statements::kFetchWatched, [&](const auto& row) {
+    return read_all(session_, transaction, statements::kFetchWatched, [&](const auto& row) {
       read_text(row, 0, one.sim_id);
       read_text(row, 1, one.status);
       one.moved_at = from_epoch(number(row, 2) * 1'000'000);
       return sim(one);
     });
-    if (!go_on) return;
+  });
+  if (!go_on) return;
+  // A transaction of its own, for a long one keeps the server from cleaning up behind all that is written meanwhile.
+  session_.read([&](pqxx::transaction_base& transaction) {
+    transaction.exec(statements::kPlanForWholeTables);
     exec_with(transaction, statements::kDeclareProfiles, {project});
     WatchedProfile known;
-    read_all(transaction, statements::kFetchProfiles, [&](const auto& row) {
+    read_all(session_, transaction, statements::kFetchProfiles, [&](const auto& row) {
       read_text(row, 0, known.profile.sim_id);
       read_text(row, 1, known.profile.status);
       known.profile.updated_at = from_epoch(number(row, 2));

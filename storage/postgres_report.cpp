@@ -102,7 +102,7 @@ std::span<const ReportColumn> report_columns(Report report) {
 void read_report(const std::string& url, const ReportQuestion& question, ReportReader& reader) {
   const ReportPlan plan = plan_of(question.report);
   PostgresSession session{url};
-  session.read([&](Transaction& transaction) {
+  session.read(bounds::kPerson, [&](Transaction& transaction) {
     transaction.exec(statements::kOneMoment);
     if (!reader.begin(read_history_starts(transaction, question.projects))) return;
     transaction.exec(statements::kReadToTheEnd);

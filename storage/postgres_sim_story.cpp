@@ -103,7 +103,7 @@ void read_history(Transaction& transaction, SimStory& story, std::uint64_t newes
       read_newest(transaction, statements::kSimTimeline, story, newest, story.timeline, [&](const pqxx::row& row) {
         return SimStory::Entry{
             time_or_null(row[0]),     time_of(row[1]), time_or_null(row[2]), row[3].as<std::string>(),
-            row[4].as<std::string>(), text(row[5]),    text(row[6])};
+            row[4].as<std::string>(), text(row[5]),    text(row[6]),         text(row[7])};
       });
   story.older_pending =
       read_newest(transaction, statements::kSimPending, story, newest, story.pending, [&](const pqxx::row& row) {
@@ -124,7 +124,7 @@ void read_history(Transaction& transaction, SimStory& story, std::uint64_t newes
 std::vector<SimStory> read_sim_stories(const std::string& url, const std::vector<std::string>& projects,
                                        const std::string& id_or_iccid, std::uint64_t newest) {
   PostgresSession session{url};
-  return session.read([&](Transaction& transaction) {
+  return session.read(bounds::kPerson, [&](Transaction& transaction) {
     transaction.exec(statements::kOneMoment);
     std::vector<SimStory> stories = find(transaction, projects, id_or_iccid);
     for (SimStory& story : stories) {

@@ -13,6 +13,8 @@
 namespace simsync {
 namespace {
 
+constexpr std::size_t kMissingAtOnce = 2000;  // SIMs a transaction: a fraction of a second, of the 30 it may take
+
 std::string to_hex(const std::string& bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string hex;
@@ -133,9 +135,9 @@ void PostgresStore::save_progress(const std::string& project, const WalkProgress
   });
 }
 
-std::uint64_t PostgresStore::mark_missing(pqxx::transaction_base& transaction, const std::string& project,
-                                          const std::vector<Disappearance>& gone) {
-  if (gone.empty()) return 0;
+void PostgresStore::mark_missing(pqxx::transaction_base& transaction, const std::string& project, WalkRecord& record,
+                                 std::span<const Disappearance> gone) {
+  if (gone.empty()) return;
   BinaryArray ids{ElementType::text}, asked{ElementType::timestamptz}, observed{ElementType::timestamptz};
   for (const Disappearance& sim : gone) {
     ids.append(sim.sim_id);
@@ -144,23 +146,39 @@ std::uint64_t PostgresStore::mark_missing(pqxx::transaction_base& transaction, c
   }
   begin_batch(transaction, project);
   const bool judged = judge_ != nullptr && judge_->wants_sims();
+  const bool told = judged || observer_ != nullptr;
   const pqxx::result rows =
-      exec_binary(transaction, judged ? statements::kMarkJudgedMissing : statements::kMarkMissing,
+      exec_binary(transaction, told ? statements::kMarkJudgedMissing : statements::kMarkMissing,
                   {project, ids.take(), asked.take(), observed.take(), binary_time(wall_clock())});
-  if (judged && raise_alerts(transaction, project, *judge_, recorded_disappearances(rows))) raised_ = true;
-  return rows[0][0].as<std::uint64_t>();
+  if (told) note_recorded(transaction, project, judged, recorded_disappearances(rows));
+  const pqxx::result counted = exec_with(transaction, statements::kCountDisappeared,
+                                         {project, std::to_string(record.id), rows[0][0].as<std::string>()});
+  if (!counted.empty()) record.disappeared = counted[0][0].as<std::uint64_t>();
+}
+
+void PostgresStore::close_walk(pqxx::transaction_base& transaction, const std::string& project, WalkRecord& record) {
+  const pqxx::result closed =
+      exec_with(transaction, statements::kFinishWalk,
+                {project, std::to_string(record.id), to_pg(record.finished_at), to_text(record.outcome),
+                 std::to_string(record.pages), std::to_string(record.sims), std::to_string(record.created),
+                 std::to_string(record.changed), std::to_string(record.requests), std::to_string(record.retries),
+                 std::to_string(record.skipped), std::to_string(record.held_back), record.error,
+                 record.token_refused ? "true" : "false"});
+  if (!closed.empty()) record.disappeared = closed[0][0].as<std::uint64_t>();
 }
 
 void PostgresStore::finish_walk(const std::string& project, WalkRecord& record,
                                 const std::vector<Disappearance>& gone) {
+  std::span<const Disappearance> left{gone};
+  for (; left.size() > kMissingAtOnce; left = left.subspan(kMissingAtOnce)) {
+    write([&](pqxx::transaction_base& transaction) {
+      mark_missing(transaction, project, record, left.first(kMissingAtOnce));
+    });
+    tell_judge();
+  }
   write([&](pqxx::transaction_base& transaction) {
-    record.disappeared = mark_missing(transaction, project, gone);
-    exec_with(transaction, statements::kFinishWalk,
-              {project, std::to_string(record.id), to_pg(record.finished_at), to_text(record.outcome),
-               std::to_string(record.pages), std::to_string(record.sims), std::to_string(record.created),
-               std::to_string(record.changed), std::to_string(record.disappeared), std::to_string(record.requests),
-               std::to_string(record.retries), std::to_string(record.skipped), std::to_string(record.held_back),
-               record.error, record.token_refused ? "true" : "false"});
+    mark_missing(transaction, project, record, left);
+    close_walk(transaction, project, record);
     if (watch_token(transaction, project, judge_, wall_clock())) raised_ = true;
     if (record.kind != WalkKind::full) return;
     exec_with(transaction, statements::kBeginHistory, {project, std::to_string(record.id)});
@@ -169,6 +187,7 @@ void PostgresStore::finish_walk(const std::string& project, WalkRecord& record,
     raise_held_back(transaction, project, record.id, judge_);
     if (record.held_back > 0) raised_ = true;
   });
+  if (observer_ != nullptr) observer_->walk_ended(record);
   tell_judge();
 }
 

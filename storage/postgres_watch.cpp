@@ -65,12 +65,15 @@ std::uint64_t PostgresStore::forget_history(const std::string& project, TimePoin
 }
 
 std::uint64_t PostgresStore::count_anew(const std::string& project) {
-  return write([&](pqxx::transaction_base& transaction) {
-    exec_with(transaction, statements::kLockProject, {project});
-    const pqxx::result profiles = exec_with(transaction, statements::kCorrectProfiles, {project});
-    const pqxx::result groups = exec_with(transaction, statements::kCountAnew, {project});
-    return profiles[0][0].as<std::uint64_t>() + groups[0][0].as<std::uint64_t>();
-  });
+  // Each in a transaction of its own, for walks and polls wait for it.
+  std::uint64_t wrong = 0;
+  for (const char* statement : {statements::kCorrectProfiles, statements::kCountAnew}) {
+    wrong += write(bounds::kWholeTables, [&](pqxx::transaction_base& transaction) {
+      exec_with(transaction, statements::kLockProject, {project});
+      return exec_with(transaction, statement, {project})[0][0].as<std::uint64_t>();
+    });
+  }
+  return wrong;
 }
 
 }  // namespace simsync

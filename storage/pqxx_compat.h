@@ -1,5 +1,5 @@
 // What differs between libpqxx 6 (Debian 12) and 7 (Ubuntu 24.04, Debian 13), and nothing else: how a statement with
-// parameters is sent, and how rows are copied into a table.
+// parameters is sent, how rows are copied into a table, and who connects anew.
 #pragma once
 
 #include <pqxx/pqxx>
@@ -9,6 +9,9 @@
 namespace simsync {
 
 #if PQXX_VERSION_MAJOR >= 7
+
+// A connection that broke stays so.
+inline void keep_broken(pqxx::connection&) {}
 
 namespace compat {
 
@@ -55,6 +58,14 @@ class CopyInto {
 };
 
 #else
+
+// A connection that broke stays so: libpqxx 6 would connect anew in the middle of a call.
+inline void keep_broken(pqxx::connection& connection) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  connection.inhibit_reactivation(true);
+#pragma GCC diagnostic pop
+}
 
 // COPY … FROM STDIN. complete() says what the server thinks of the rows.
 class CopyInto {

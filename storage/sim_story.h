@@ -32,6 +32,7 @@ struct SimStory {
     std::string kind;  // as simsync.sim_change has it; "first seen"; of a profile also "transition" and "reported anew"
     std::optional<std::string> from;
     std::optional<std::string> to;
+    std::optional<std::string> origin;  // as simsync.sim_change has it
   };
 
   // Metadata that is not written back yet, or could not be; an alert that a channel did not get yet, or never will.
@@ -39,7 +40,7 @@ struct SimStory {
     std::string kind;     // metadata, alert
     std::int64_t id = 0;  // request_id, alert_id
     TimePoint since{};
-    std::string state;                    // pending, failed, dead
+    std::string state;                    // pending, conflict, failed, dead
     std::optional<std::string> rule;      // of an alert
     std::optional<std::string> channel;   // of an alert
     std::optional<std::string> metadata;  // JSON text, of metadata

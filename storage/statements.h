@@ -1,4 +1,4 @@
-// The SQL texts of the schema, of SIMs and profiles, named by what they do; those of walks, and of what a person asks
+// The SQL texts of SIMs, named by what they do; those of the schema, of profiles, of walks, and of what a person asks
 // for, stand in headers of their own. All name their schema, and none is ever built from values. Private to storage/.
 #pragma once
 
@@ -6,47 +6,6 @@
 #include <vector>
 
 namespace simsync::statements {
-
-inline constexpr char kBoundLockWaits[] = "SET LOCAL lock_timeout = '2s'";
-
-// ---- schema -------------------------------------------------------------------------------------------------------
-
-inline constexpr char kSchemaExists[] = "SELECT to_regclass('simsync.schema_migration') IS NOT NULL";
-inline constexpr char kSchemaVersion[] = "SELECT coalesce(max(version), 0) FROM simsync.schema_migration";
-// The number is "simsync" in ASCII: any constant that no other program picks does.
-// A migration may take its time, and who comes second waits for it. But nobody waits behind a migration that waits for
-// somebody's long report: it gives up, and is tried again with the next start.
-inline constexpr char kMigrationLock[] =
-    "SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(32487701588831843); SET LOCAL lock_timeout = '2s'";
-inline constexpr char kCreateSchema[] = R"(
-  CREATE SCHEMA IF NOT EXISTS simsync;
-  CREATE TABLE IF NOT EXISTS simsync.schema_migration (
-    version    integer PRIMARY KEY,
-    name       text NOT NULL,
-    applied_at timestamptz NOT NULL DEFAULT now());
-  COMMENT ON TABLE simsync.schema_migration IS 'The migrations applied to this schema.')";
-inline constexpr char kRecordMigration[] =
-    "INSERT INTO simsync.schema_migration (version, name) VALUES ($1::integer, $2)";
-
-inline constexpr char kServerVersion[] = "SELECT split_part(current_setting('server_version'), ' ', 1)";
-// One text that says what the role may not do, or null. What deletes (history.keep) is not asked of those who keep all.
-inline constexpr char kMissingRights[] = R"(
-SELECT string_agg(lower(privilege) || ' in simsync.' || name, ', ' ORDER BY name, privilege)
-FROM (SELECT name, privilege
-      FROM unnest(ARRAY['sim', 'esim_profile', 'walk', 'walk_progress', 'poll_state', 'inventory_count',
-                        'history_state', 'service_run', 'alert', 'alert_delivery', 'alert_message', 'lease',
-                        'daemon']) AS name,
-           unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS privilege
-      UNION ALL
-      SELECT name, privilege
-      FROM unnest(ARRAY['sim_change', 'esim_profile_transition', 'watch_gap']) AS name,
-           unnest(ARRAY['SELECT', 'INSERT']) AS privilege
-      UNION ALL SELECT 'schema_migration', 'SELECT'
-     ) AS needed
-WHERE NOT (has_schema_privilege('simsync', 'USAGE') AND has_table_privilege('simsync.' || name, privilege)))";
-inline constexpr char kMissingRightsToCreate[] = R"(
-SELECT CASE WHEN NOT has_database_privilege(current_database(), 'CREATE')
-  THEN 'create the schema simsync: GRANT CREATE ON DATABASE ' || current_database() || ' TO ' || current_user END)";
 
 // ---- writing ------------------------------------------------------------------------------------------------------
 
@@ -71,6 +30,8 @@ inline constexpr char kPlanForBatches[] =
 // The history of a SIM never goes back in time: what is recorded after a change bears no earlier time (recorded_at),
 // even if the clock was set back or an answer overtook another. It happened before that later time as well, and
 // simsync.inventory_at can go by the times.
+// A change to exactly the metadata that a request is about to send, or has sent, is our own, whoever sees it first.
+// That is asked of SIMs whose metadata differ, and of no others.
 inline constexpr char kDifferingSims[] = R"(
 WITH incoming AS MATERIALIZED (
   SELECT * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::jsonb[],
@@ -98,7 +59,7 @@ WITH incoming AS MATERIALIZED (
   SELECT * FROM compared WHERE late IS NOT TRUE
 ), change AS MATERIALIZED (
   SELECT d.sim_id, f.kind, f.field, f.old_value, f.new_value, f.not_before, d.recorded_at AS observed_at, d.provider,
-         d.type
+         d.type, CASE WHEN own.request_id IS NOT NULL THEN 'metadata_request' END AS origin, own.request_id
   FROM differing d CROSS JOIN LATERAL (VALUES
     ('reappeared', 'status', NULL, d.status, d.returned, d.confirmed_gone),
     ('changed', 'status', d.old_status, d.status, NOT d.returned AND d.old_status <> d.status, d.confirmed),
@@ -111,9 +72,13 @@ WITH incoming AS MATERIALIZED (
      to_char(d.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
      d.old_created_at <> d.created_at, d.confirmed)
   ) AS f (kind, field, old_value, new_value, applies, not_before)
+  LEFT JOIN LATERAL (SELECT r.request_id FROM simsync.metadata_request r
+                     WHERE f.field = 'metadata' AND r.project = $1 AND r.sim_id = d.sim_id AND r.state = 'pending'
+                       AND r.sent = d.metadata
+                     ORDER BY r.request_id LIMIT 1) own ON true
   WHERE NOT d.is_new AND f.applies
   UNION ALL
-  SELECT d.sim_id, 'appeared', 'status', NULL, d.status, d.walked_since, d.observed_at, d.provider, d.type
+  SELECT d.sim_id, 'appeared', 'status', NULL, d.status, d.walked_since, d.observed_at, d.provider, d.type, NULL, NULL
   FROM differing d WHERE d.is_new AND d.walked_since IS NOT NULL
 ))";
 
@@ -124,10 +89,12 @@ told AS (
   FROM (SELECT
     json_build_object('type', 'simsync.sim.change', 'project', $1, 'change_id', h.change_id, 'sim_id', h.sim_id,
       'kind', h.kind, 'field', h.field, 'old_value', h.old_value, 'new_value', h.new_value,
-      'not_before', h.not_before, 'observed_at', h.observed_at)::text AS whole,
+      'not_before', h.not_before, 'observed_at', h.observed_at, 'origin', h.origin, 'request_id', h.request_id)::text
+      AS whole,
     json_build_object('type', 'simsync.sim.change', 'project', $1, 'change_id', h.change_id, 'sim_id', h.sim_id,
       'kind', h.kind, 'field', h.field, 'values_left_out', true,
-      'not_before', h.not_before, 'observed_at', h.observed_at)::text AS short
+      'not_before', h.not_before, 'observed_at', h.observed_at, 'origin', h.origin, 'request_id', h.request_id)::text
+      AS short
     FROM history h) payload
 ))";
 
@@ -146,7 +113,7 @@ counted AS (
 // that asking costs no second round trip. What the SIM is now, the caller knows.
 inline constexpr char kSimHistoryBeside[] = R"() counts
 LEFT JOIN (SELECT change_id, sim_id, kind, field, old_value, new_value,
-                          (date_part('epoch', observed_at) * 1000000)::bigint AS observed_at
+                          (date_part('epoch', observed_at) * 1000000)::bigint AS observed_at, origin IS NOT NULL AS own
                    FROM history) h ON true)";
 
 // Returns created, changed, rows of history, late readings.
@@ -166,8 +133,9 @@ inline const std::string kWriteSims = std::string{kDifferingSims} + R"(, created
       changed_at = excluded.changed_at, missing_since = NULL, confirmed_at = excluded.confirmed_at
 ), history AS (
   INSERT INTO simsync.sim_change (project, sim_id, kind, field, old_value, new_value, not_before, observed_at, provider,
-                                  type)
-  SELECT $1, sim_id, kind, field, old_value, new_value, not_before, observed_at, provider, type FROM change
+                                  type, origin, request_id)
+  SELECT $1, sim_id, kind, field, old_value, new_value, not_before, observed_at, provider, type, origin, request_id
+  FROM change
   RETURNING *
 ), moved AS MATERIALIZED (
   -- Those that change what is counted, each with its profile.
@@ -257,87 +225,11 @@ LEFT JOIN history h ON true
 LEFT JOIN LATERAL (SELECT o.status, o.metadata FROM simsync.sim o
                    WHERE o.project = $1 AND o.sim_id = h.sim_id OFFSET 0) s ON true)";
 
-// $1 project, $2 ids, $3 status, $4 updated_at, $5 asked_at, $6 observed_at: one array each; $7 the present time.
-inline constexpr char kMovedProfiles[] = R"(
-WITH incoming AS MATERIALIZED (
-  SELECT * FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[])
-    AS i (sim_id, status, updated_at, asked_at, observed_at)
-), compared AS MATERIALIZED (
-  SELECT i.*, p.place, greatest(i.observed_at, p.changed_at) AS recorded_at, p.sim_id IS NULL AS is_new, p.status AS old_status, p.status_since AS old_since,
-         CASE WHEN p.sim_id IS NOT NULL THEN least(p.last_polled_at, i.observed_at) END AS confirmed,
-         p.sim_id IS NULL OR p.status <> i.status OR i.updated_at > p.updated_at AS moved
-  FROM incoming i
-  LEFT JOIN LATERAL (SELECT o.*, o.ctid AS place FROM simsync.esim_profile o
-                     WHERE o.project = $1 AND o.sim_id = i.sim_id OFFSET 0) p ON true
-  WHERE p.sim_id IS NULL OR i.asked_at >= p.last_polled_at OR p.last_polled_at > $7::timestamptz + interval '1 minute'
-))";
-
-// Returns first sights, moved profiles that were known, rows of history. Of the SIM only those that moved are looked
-// up.
-inline const std::string kWriteProfiles = std::string{kMovedProfiles} + R"(, moving AS MATERIALIZED (
-  SELECT c.*, s.provider, s.type, s.sim_status
-  FROM compared c
-  LEFT JOIN LATERAL (SELECT o.provider, o.type, CASE WHEN o.missing_since IS NULL THEN o.status END AS sim_status
-                     FROM simsync.sim o WHERE o.project = $1 AND o.sim_id = c.sim_id OFFSET 0) s ON true
-  WHERE c.moved
-), created AS (
-  INSERT INTO simsync.esim_profile (project, sim_id, status, updated_at, first_observed_at, status_since, last_polled_at,
-                                    sim_status, changed_at)
-  SELECT $1, sim_id, status, updated_at, observed_at, updated_at, asked_at, sim_status, observed_at
-  FROM moving WHERE is_new
-), updated AS (
-  -- By the place where the comparison found the row: ON CONFLICT would also log a lock of each. Nobody moves it
-  -- meanwhile, for the project is locked.
-  UPDATE simsync.esim_profile p
-  SET status = c.status, last_polled_at = c.asked_at,
-      changed_at = CASE WHEN c.moved THEN c.recorded_at ELSE p.changed_at END,
-      -- The same status reported earlier than known comes from an older copy: the later time stays.
-      updated_at = CASE WHEN p.status <> c.status THEN c.updated_at ELSE greatest(p.updated_at, c.updated_at) END,
-      status_since = CASE WHEN p.status <> c.status THEN c.updated_at ELSE p.status_since END
-  FROM compared c WHERE NOT c.is_new AND p.ctid = c.place AND p.project = $1 AND p.sim_id = c.sim_id
-  RETURNING p.sim_id
-), recorded AS MATERIALIZED (
-  SELECT * FROM moving WHERE is_new OR sim_id IN (SELECT sim_id FROM updated)
-), history AS (
-  INSERT INTO simsync.esim_profile_transition (project, sim_id, from_status, to_status, reported_at, not_before,
-                                               observed_at, provider, from_since)
-  SELECT $1, sim_id, old_status, status, updated_at, confirmed, recorded_at, provider, old_since FROM recorded
-  RETURNING *
-), shift AS (
-  SELECT provider, type, sim_status AS status, r.status AS profile_status, 1 AS n FROM recorded r
-  WHERE sim_status IS NOT NULL AND old_status IS DISTINCT FROM r.status
-  UNION ALL
-  SELECT provider, type, sim_status, old_status, -1 FROM recorded r
-  WHERE sim_status IS NOT NULL AND old_status IS DISTINCT FROM r.status
-), )" + kShiftCounts + R"(told AS (
-  SELECT pg_notify('simsync', json_build_object('type', 'simsync.profile.transition', 'project', $1,
-    'transition_id', h.transition_id, 'sim_id', h.sim_id, 'from_status', left(h.from_status, 500),
-    'to_status', left(h.to_status, 500), 'reported_at', h.reported_at, 'not_before', h.not_before,
-    'observed_at', h.observed_at)::text)
-  FROM history h
-))";
-inline constexpr char kCountProfiles[] = R"(
-SELECT (SELECT count(*) FROM compared WHERE is_new) AS created,
-       (SELECT count(*) FROM compared WHERE moved AND NOT is_new) AS changed, (SELECT count(*) FROM told) AS recorded,
-       0 AS late)";
-inline const std::string kApplyProfiles = kWriteProfiles + kCountProfiles;
-// Without first sights, which are no news.
-inline const std::string kApplyJudgedProfiles = kWriteProfiles + "\nSELECT * FROM (" + kCountProfiles + R"() counts
-LEFT JOIN (
-  SELECT t.transition_id, t.sim_id, t.from_status, t.to_status,
-         (date_part('epoch', t.observed_at) * 1000000)::bigint AS observed_at, t.provider, s.type, s.status, s.metadata
-  FROM history t
-  LEFT JOIN LATERAL (SELECT o.type, o.status, o.metadata FROM simsync.sim o
-                     WHERE o.project = $1 AND o.sim_id = t.sim_id OFFSET 0) s ON true
-  WHERE t.from_status IS NOT NULL) h ON true)";
-
-// The same comparison, writing nothing.
-inline const std::string kCompareProfiles = std::string{kMovedProfiles} + R"(
-SELECT sim_id, is_new, old_status, status FROM compared WHERE moved ORDER BY sim_id)";
-
 // ---- reading ------------------------------------------------------------------------------------------------------
 
 inline constexpr char kPresentCount[] = "SELECT count(*) FROM simsync.sim WHERE project = $1 AND missing_since IS NULL";
+inline constexpr char kGoneSince[] =
+    "SELECT count(*) FROM simsync.sim WHERE project = $1 AND missing_since >= $2::timestamptz";
 // Read in parts, so that neither side holds the whole inventory.
 inline constexpr char kDeclarePresent[] = R"(
 DECLARE simsync_present NO SCROLL CURSOR FOR
@@ -351,6 +243,13 @@ ORDER BY sim_id LIMIT $3::bigint)";
 inline constexpr char kPresentBeyond[] = R"(
 SELECT sim_id FROM simsync.sim WHERE project = $1 AND missing_since IS NULL AND created_at < $2::timestamptz
 ORDER BY created_at DESC, sim_id OFFSET $3::bigint LIMIT 1)";
+// $1 project, $2 since, $3 the number after which. The index of history by time leads with the field.
+inline const std::string kOfRecordedSince = R"(
+FROM simsync.sim_change
+WHERE field = ANY ('{status,iccid,provider,type,metadata,extra,created_at}') AND observed_at >= $2::timestamptz
+  AND project = $1 AND change_id > $3::bigint)";
+inline const std::string kRecordedSince = "SELECT count(*), coalesce(max(change_id), 0)" + kOfRecordedSince;
+inline const std::string kChangedSince = "SELECT sim_id" + kOfRecordedSince + " GROUP BY sim_id LIMIT $4::bigint";
 // Read to their end, so the plans are to be the cheapest for all rows. Epochs as double: exact to the microsecond until
 // 2255, and several times cheaper than numeric. Whether a SIM was activated lately is looked up only where something
 // changed lately. $1 project, $2 providers.

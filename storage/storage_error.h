@@ -12,6 +12,7 @@ enum class StorageFailure {
   schema,       // not migrated, or newer than this program
   data,         // a value the database cannot hold
   conflict,     // a deadlock or lock time-out
+  too_slow,     // a statement took longer than it may, or somebody cancelled it
   in_doubt,     // the connection broke during COMMIT: it may have happened
   lease_lost,   // another daemon has taken over the project; nothing was written, and nothing will be
   other,
@@ -27,7 +28,7 @@ class StorageError : public std::runtime_error {
   // compares with what is stored, so repeating one that did happen writes nothing.
   [[nodiscard]] bool retryable() const {
     return failure_ == StorageFailure::unreachable || failure_ == StorageFailure::conflict ||
-           failure_ == StorageFailure::in_doubt;
+           failure_ == StorageFailure::too_slow || failure_ == StorageFailure::in_doubt;
   }
 
  private:

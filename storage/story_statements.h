@@ -21,6 +21,18 @@ WITH found AS MATERIALIZED (
 )
 SELECT project, sim_id FROM found ORDER BY project, sim_id LIMIT $3::bigint)";
 
+// The same for whoever wants no story, and the ICCID of a SIM that is there.
+inline constexpr char kFindSim[] = R"(
+SELECT project, sim_id, provider, type, status FROM simsync.sim WHERE project = ANY ($1::text[]) AND sim_id = $2
+ORDER BY project LIMIT $3::bigint)";
+inline constexpr char kFindPresentByIccid[] = R"(
+WITH asked AS (SELECT rtrim(upper($2 COLLATE "C"), 'F') AS iccid), found AS MATERIALIZED (
+  SELECT s.project, s.sim_id, s.provider, s.type, s.status FROM simsync.sim s, asked a
+  WHERE s.project = ANY ($1::text[]) AND s.missing_since IS NULL
+    AND upper(s.iccid COLLATE "C") IN (a.iccid, a.iccid || 'F')
+)
+SELECT * FROM found ORDER BY project, sim_id LIMIT $3::bigint)";
+
 // $1 project, $2 sim_id.
 inline constexpr char kSimStory[] = R"(
 SELECT s.iccid, s.provider, s.type, s.status, s.metadata, s.extra,
@@ -52,18 +64,18 @@ WHERE s.project = $1 AND s.sim_id = $2)";
 inline constexpr char kSimTimeline[] = R"(
 WITH entry AS (
   SELECT 1 AS part, c.change_id AS id, c.not_before, c.observed_at, NULL::timestamptz AS reported_at, c.field AS what,
-         c.kind, c.old_value, c.new_value
+         c.kind, c.old_value, c.new_value, c.origin
   FROM simsync.sim_change c WHERE c.project = $1 AND c.sim_id = $2
   UNION ALL
   SELECT 2, t.transition_id, t.not_before, t.observed_at, t.reported_at, 'profile',
          CASE WHEN t.from_status IS NULL THEN 'first seen' WHEN t.from_status = t.to_status THEN 'reported anew'
-              ELSE 'transition' END, t.from_status, t.to_status
+              ELSE 'transition' END, t.from_status, t.to_status, NULL
   FROM simsync.esim_profile_transition t WHERE t.project = $1 AND t.sim_id = $2
   UNION ALL
   -- A SIM that was there before the first complete walk ended did not appear; its history begins with its first status.
   SELECT 0, 0, NULL, s.first_seen_at, NULL, 'status', 'first seen', NULL,
          coalesce((SELECT c.old_value FROM simsync.sim_change c
-                   WHERE c.project = $1 AND c.sim_id = $2 AND c.field = 'status' ORDER BY c.change_id LIMIT 1), s.status)
+                   WHERE c.project = $1 AND c.sim_id = $2 AND c.field = 'status' ORDER BY c.change_id LIMIT 1), s.status), NULL
   FROM simsync.sim s
   WHERE s.project = $1 AND s.sim_id = $2
     AND NOT EXISTS (SELECT FROM simsync.sim_change a
@@ -72,16 +84,18 @@ WITH entry AS (
   SELECT *, min(observed_at) OVER (PARTITION BY part ORDER BY id DESC) AS place, count(*) OVER () AS entries FROM entry
 )
 SELECT (extract(epoch FROM not_before) * 1000000)::bigint, (extract(epoch FROM observed_at) * 1000000)::bigint,
-       (extract(epoch FROM reported_at) * 1000000)::bigint, what, kind, old_value, new_value, entries
+       (extract(epoch FROM reported_at) * 1000000)::bigint, what, kind, old_value, new_value, origin, entries
 FROM placed ORDER BY part = 0, place DESC, part DESC, id DESC LIMIT nullif($3::bigint, 0))";
 
 // Parameters and order as above.
 inline constexpr char kSimPending[] = R"(
 WITH entry AS (
   SELECT 'metadata' AS kind, m.request_id AS id, m.requested_at AS since, m.state, NULL AS rule, NULL AS channel,
-         m.metadata::text AS metadata, NULL::bigint AS attempts, m.error
+         CASE WHEN m.remove = '{}' THEN m.metadata::text
+              ELSE (m.metadata || (SELECT jsonb_object_agg(key, NULL::text) FROM unnest(m.remove) key))::text END
+           AS metadata, m.attempts, m.error
   FROM simsync.metadata_request m
-  WHERE m.project = $1 AND m.sim_id = $2 AND m.state IN ('pending', 'failed')
+  WHERE m.project = $1 AND m.sim_id = $2 AND m.state IN ('pending', 'conflict', 'failed')
   UNION ALL
   SELECT 'alert', a.alert_id, a.raised_at, d.state, a.rule, d.channel, NULL,
          coalesce(m.attempts, d.attempts), coalesce(m.last_error, d.last_error)
@@ -93,5 +107,12 @@ WITH entry AS (
 SELECT kind, id, (extract(epoch FROM since) * 1000000)::bigint, state, rule, channel, metadata, attempts, error,
        count(*) OVER () AS entries
 FROM entry ORDER BY since DESC, kind DESC, id DESC, channel DESC LIMIT nullif($3::bigint, 0))";
+
+// $1 projects.
+inline constexpr char kDeclareCards[] = R"(
+DECLARE simsync_cards NO SCROLL CURSOR FOR
+SELECT project, sim_id, iccid, provider, type, status, missing_since IS NOT NULL
+FROM simsync.sim WHERE project = ANY ($1::text[]))";
+inline constexpr char kFetchCards[] = "FETCH 10000 FROM simsync_cards";
 
 }  // namespace simsync::statements

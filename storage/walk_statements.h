@@ -8,13 +8,17 @@ UPDATE simsync.walk SET outcome = 'failed', finished_at = now(), error = 'the pr
 WHERE project = $1 AND kind = $2 AND outcome IS NULL)";
 inline constexpr char kBeginWalk[] = R"(
 INSERT INTO simsync.walk (project, kind, started_at) VALUES ($1, $2, $3::timestamptz) RETURNING walk_id)";
+// $3 how many SIMs were marked missing just now. Returns how many the walk has marked in all; also of one that somebody
+// else has closed meanwhile.
+inline constexpr char kCountDisappeared[] = R"(
+UPDATE simsync.walk SET disappeared = disappeared + $3::bigint
+WHERE project = $1 AND walk_id = $2::bigint RETURNING disappeared)";
 inline constexpr char kFinishWalk[] = R"(
 UPDATE simsync.walk
 SET finished_at = $3::timestamptz, outcome = $4, pages = $5::bigint, sims = $6::bigint, created = $7::bigint,
-    changed = $8::bigint, disappeared = greatest(disappeared, $9::bigint), requests = $10::bigint, retries = $11::bigint,
-    skipped = $12::bigint, held_back = $13::bigint, error = nullif($14, ''),
-    token_refused = $15::boolean
-WHERE project = $1 AND walk_id = $2::bigint AND outcome IS NULL)";
+    changed = $8::bigint, requests = $9::bigint, retries = $10::bigint, skipped = $11::bigint,
+    held_back = $12::bigint, error = nullif($13, ''), token_refused = $14::boolean
+WHERE project = $1 AND walk_id = $2::bigint AND outcome IS NULL RETURNING disappeared)";
 
 // Of what is written together with a walk's progress a crash of the server may lose the last moments: the walk then
 // goes on from where the progress says, which is lost with them. So it need not wait for the disk; the end of the walk
@@ -73,19 +77,38 @@ inline constexpr char kEverComplete[] =
 
 // ---- how the projects are doing -------------------------------------------------------------------------------------
 
-// $1 projects. From what is counted already.
+// $1 projects, $2 how many messages and $3 how many metadata requests are counted at most. From what is counted
+// already, or by a short look at an index.
 inline constexpr char kFigures[] = R"(
 SELECT p.project,
        coalesce((SELECT host FROM simsync.lease l WHERE l.project = p.project AND l.expires_at > clock_timestamp()), ''),
        coalesce((SELECT sum(sims) FROM simsync.inventory_count c WHERE c.project = p.project), 0)::bigint,
        coalesce(s.profiles, 0), coalesce(s.overdue, 0),
-       coalesce((SELECT held_back FROM simsync.walk b
-                 WHERE b.project = p.project AND b.kind = 'full' AND b.outcome IS NOT NULL
-                 ORDER BY walk_id DESC LIMIT 1), 0),
+       coalesce(b.held_back, 0),
        (SELECT (date_part('epoch', finished_at) * 1000000)::bigint FROM simsync.walk w
-        WHERE w.project = p.project AND w.kind = 'full' AND w.outcome = 'complete' ORDER BY started_at DESC LIMIT 1)
+        WHERE w.project = p.project AND w.kind = 'full' AND w.outcome = 'complete' ORDER BY started_at DESC LIMIT 1),
+       (date_part('epoch', b.finished_at) * 1000000)::bigint, coalesce(b.outcome, ''), coalesce(b.error, ''),
+       coalesce((date_part('epoch', s.longest_overdue) * 1000)::bigint, 0),
+       (date_part('epoch', s.saved_at) * 1000000)::bigint,
+       CASE WHEN s.failing_since IS NOT NULL THEN coalesce(s.last_error, '') ELSE '' END,
+       (SELECT count(*) FROM (SELECT FROM simsync.alert_message m
+                              WHERE m.project = p.project AND m.state = 'pending' LIMIT $2::bigint) x),
+       (SELECT count(*) FROM (SELECT FROM simsync.alert_message m
+                              WHERE m.project = p.project AND m.state = 'dead' LIMIT $2::bigint) x),
+       q.requests, (date_part('epoch', q.since) * 1000000)::bigint
 FROM unnest($1::text[]) WITH ORDINALITY AS p (project, place)
 LEFT JOIN simsync.poll_state s ON s.project = p.project
+LEFT JOIN LATERAL (SELECT held_back, finished_at, outcome, error FROM simsync.walk l
+                   WHERE l.project = p.project AND l.kind = 'full' AND l.outcome IS NOT NULL
+                   ORDER BY walk_id DESC LIMIT 1) b ON true
+CROSS JOIN LATERAL (SELECT count(*) AS requests, min(requested_at) AS since
+                    FROM (SELECT requested_at FROM simsync.metadata_request m
+                          WHERE m.project = p.project AND m.state = 'pending' LIMIT $3::bigint) x) q
 ORDER BY p.place)";
+
+// $1 projects.
+inline constexpr char kInventoryGroups[] = R"(
+SELECT project, provider, type, status, profile_status, greatest(sims, 0) FROM simsync.inventory_count
+WHERE project = ANY ($1::text[]) ORDER BY project, sims DESC, provider, type, status, profile_status)";
 
 }  // namespace simsync::statements

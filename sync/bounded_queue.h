@@ -43,6 +43,12 @@ class BoundedQueue {
     filled_.notify_all();
   }
 
+  // There will be, again.
+  void open() {
+    const std::lock_guard lock{mutex_};
+    closed_ = false;
+  }
+
   // Waits for a value. nullopt: closed and empty, or stop was requested.
   std::optional<T> pop(const std::stop_token& stop) {
     std::unique_lock lock{mutex_};

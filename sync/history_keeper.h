@@ -4,12 +4,15 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
 
 #include "config/config.h"
 #include "storage/inventory_store.h"
+#include "sync/pulse.h"
 
 namespace simsync {
 
@@ -22,24 +25,35 @@ class HistoryKeeper {
   };
 
   // `stores` outlives it.
-  HistoryKeeper(std::string project, const HistoryConfig& config, StoreFactory& stores, const Times& times);
+  // `pulse` is that of the loop which calls run().
+  HistoryKeeper(std::string project, const HistoryConfig& config, StoreFactory& stores, const Times& times,
+                Pulse pulse = {});
   HistoryKeeper(std::string project, const HistoryConfig& config, StoreFactory& stores)
       : HistoryKeeper(std::move(project), config, stores, Times{}) {}
 
   // Blocks until stop. One thread.
   void run(const std::stop_token& stop);
 
+  // Another history.keep, for the time after this: run() begins anew, with `times.first`. Safe from any thread.
+  void reconfigure(const HistoryConfig& config);
+
   // Deletes what is too old now, if anything is to be deleted at all, and returns how many rows went. Blocks; ends
   // early on stop. Throws StorageError.
   std::uint64_t forget(InventoryStore& store, const std::stop_token& stop);
 
  private:
+  bool wait(Milliseconds& time, const std::stop_token& stop);
   void keep_in_order(const std::stop_token& stop);
 
   std::string project_;
-  std::optional<Milliseconds> keep_;
   StoreFactory& stores_;
-  Times times_;
+  const Times times_;
+  const Pulse pulse_;
+
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable_any changed_;
+  std::optional<Milliseconds> keep_;
+  bool reconfigured_ = false;
 };
 
 }  // namespace simsync

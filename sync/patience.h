@@ -3,11 +3,14 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <random>
 #include <stop_token>
 #include <string>
 
 #include "config/log.h"
 #include "storage/storage_error.h"
+#include "sync/pulse.h"
 #include "sync/stopping.h"
 
 namespace simsync {
@@ -21,8 +24,13 @@ class StorageRetry {
   // What is worth repeating: whatever passes by itself, or only what a lock of somebody else has ended.
   enum class Worth { whatever_passes, conflicts };
 
-  StorageRetry(Patience patience, std::string project, Worth worth = Worth::whatever_passes)
-      : patience_(patience), project_(std::move(project)), worth_(worth) {}
+  // `pulse` beats with each call: waiting for the database is no silence.
+  StorageRetry(Patience patience, std::string project, Worth worth = Worth::whatever_passes, Pulse pulse = {})
+      : patience_(patience),
+        project_(std::move(project)),
+        worth_(worth),
+        pulse_(std::move(pulse)),
+        random_(std::random_device{}()) {}
 
   // Calls `action` until it does not throw a retryable StorageError, and returns what it returns. Throws the last
   // StorageError when it is not retryable, when there is no patience, or when stop was requested.
@@ -45,6 +53,10 @@ class StorageRetry {
     }
   }
 
+  // How long to wait after the so manieth failure, the first being 0: 100 to 200 ms, then twice as long each time up to
+  // 5 to 10 s. `random` is any number.
+  static std::chrono::milliseconds pause_after(unsigned failures, std::uint32_t random);
+
   // After so many failed calls one went well: says so, if there were any.
   void note_success(unsigned failures);
   // After a failed call, the so manieth: waits, and says whether to repeat it.
@@ -60,6 +72,8 @@ class StorageRetry {
   Patience patience_;
   std::string project_;
   Worth worth_;
+  Pulse pulse_;
+  std::mt19937 random_;
 };
 
 }  // namespace simsync

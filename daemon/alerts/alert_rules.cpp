@@ -65,6 +65,7 @@ struct AlertRules::Rule {
         channels(config.channels),
         on_profile(config.on == "profile"),
         change(config.change),
+        own_changes(config.own_changes),
         from(word_patterns(config.from)),
         to(word_patterns(config.to)) {
     for (const auto& [key, words] : config.where) {
@@ -105,6 +106,7 @@ struct AlertRules::Rule {
 
   [[nodiscard]] std::optional<Step> by_sim_change(Judged& judged) const {
     const RecordedChange& row = judged.change;
+    if (row.own && !own_changes) return std::nullopt;
     for (const std::string& wanted : change) {
       std::optional<Step> step;
       if (row.kind != "changed") {
@@ -126,6 +128,7 @@ struct AlertRules::Rule {
   std::vector<std::string> channels;
   bool on_profile;
   std::vector<std::string> change;
+  bool own_changes;
   std::vector<WordPattern> from;
   std::vector<WordPattern> to;
   std::map<std::string, std::vector<WordPattern>> where;

@@ -18,6 +18,7 @@ namespace simsync {
 
 // What a rule's lists mean:
 //   from, to      the status before and after, or of a metadata key its value; a list that is not there matches all
+//   own_changes   false: not what simsyncd itself has written back to the API
 //   where         every key has to match; a SIM without the metadata key does not
 // A transition from a status to itself (the API reported it anew, so something happened in between) concerns a rule
 // that names neither from nor to, or that names the status in both. The first sight of a profile concerns none.

@@ -1,6 +1,7 @@
 #include "daemon/alerts/dispatcher.h"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -23,6 +24,8 @@ class Dispatcher::Worker {
         options_(options),
         // An attempt of a channel that wants repeats is two requests.
         claim_(channel.timeout * (channel_->wants_repeats() ? 2 : 1) + std::chrono::seconds{5}),
+        pulse_(options.pulses == nullptr ? Pulse{}
+                                         : options.pulses->begin("alerts to " + name_, kLongestLook + 2 * claim_)),
         plan_(std::random_device{}(), options.limits),
         thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
@@ -36,6 +39,8 @@ class Dispatcher::Worker {
 
   void request_stop() { thread_.request_stop(); }
 
+  [[nodiscard]] bool switched_off() const { return switched_off_; }
+
   void finish(const std::stop_token& stop) {
     const std::stop_callback pass_on{stop, [this] { thread_.request_stop(); }};
     if (thread_.joinable()) thread_.join();
@@ -46,14 +51,18 @@ class Dispatcher::Worker {
   using Milliseconds = std::chrono::milliseconds;
 
   static constexpr unsigned kMostLooksOfOnce = 20;
+  static constexpr std::chrono::minutes kLongestLook{6};  // of what it asks the database
 
   void run(const std::stop_token& stop) {
     // Of one look several make one where another process holds what is due, for some moments.
     for (unsigned looks = 1; !stop.stop_requested() && !plan_.switched_off(); ++looks) {
+      pulse_.beat();
       const Milliseconds until_next = look(stop);
       if (options_.once && (failed() || until_next > options_.wake_pause || looks == kMostLooksOfOnce)) return;
       if (until_next > Milliseconds{0}) wait(until_next, stop);
     }
+    pulse_.rest();
+    switched_off_ = plan_.switched_off();
   }
 
   [[nodiscard]] bool failed() const { return database_failures_ > 0 || plan_.ready_at() > wall_clock(); }
@@ -84,6 +93,7 @@ class Dispatcher::Worker {
       const auto messages = store_->due(options_.projects, name_, now, {1, !is_ready(now), claim_});
       if (messages.empty()) break;
       send(messages.front(), stop);
+      pulse_.beat();
       repeat_open_alerts(stop);
     }
     return until_next(next_formed, now);
@@ -120,6 +130,7 @@ class Dispatcher::Worker {
     }
     const DeliveryResult result = plan_.attempted(message, delivery, wall_clock());
     log_attempt(message, delivery, result);
+    tell(result.state, 1);
     unrecorded_.emplace(message, result);
     record_what_is_left();
     if (result.state == DeliveryResult::State::dead && plan_.receiver_is_away()) give_up_the_old(delivery.error);
@@ -131,7 +142,12 @@ class Dispatcher::Worker {
     if (const auto count = store_->give_up(options_.projects, name_, since, error); count > 0) {
       log::error("alerts given up",
                  {{"channel", name_}, {"messages", count}, {"error", error}, {"advice", "simsyncd alerts retry"}});
+      tell(DeliveryResult::State::dead, count);
     }
+  }
+
+  void tell(DeliveryResult::State result, std::uint64_t messages) const {
+    if (options_.observer != nullptr) options_.observer->attempted(name_, result, messages);
   }
 
   Delivery attempt(const AlertMessage& message, const std::stop_token& stop) {
@@ -203,26 +219,26 @@ class Dispatcher::Worker {
     if (failures == 1) {
       log::warning("alerts wait for the database", {{"channel", name_}, {"error", error}});
     } else if (failures == 0 && database_failures_ > 0) {
-      log::info("alerts have their database again", {{"channel", name_}, {"failed_calls", database_failures_}});
+      log::recovered("alerts have their database again", {{"channel", name_}, {"failed_calls", database_failures_}});
     }
     database_failures_ = failures;
   }
 
   void log_attempt(const AlertMessage& message, const Delivery& delivery, const DeliveryResult& result) const {
-    const std::string attempts = std::to_string(message.attempts + 1);
     if (delivery.outcome == Delivery::Outcome::gone) {
-      log::error("channel is switched off until the service is restarted, its receiver is gone",
-                 {{"channel", name_}, {"error", delivery.error}});
+      log::error("channel is switched off, its receiver is gone", {{"channel", name_}, {"error", delivery.error}});
     } else if (result.state == DeliveryResult::State::dead) {
       log::error("alert given up", {{"channel", name_},
                                     {"message", message.id},
                                     {"rule", message.rule},
-                                    {"attempts", attempts},
+                                    {"attempts", message.attempts + 1},
                                     {"error", result.error},
                                     {"advice", "simsyncd alerts retry"}});
     } else if (result.state == DeliveryResult::State::delivered) {
-      log::info("alert delivered",
-                {{"channel", name_}, {"message", message.id}, {"rule", message.rule}, {"alerts", message.alerts}});
+      // The usual is in simsync.alert_message; who read that it failed wants to read that it did not after all.
+      const auto log_it = message.attempts == 0 ? log::debug : log::info;
+      log_it("alert delivered",
+             {{"channel", name_}, {"message", message.id}, {"rule", message.rule}, {"alerts", message.alerts}});
     } else if (message.attempts == 0) {
       log::warning("alert not delivered, trying again",
                    {{"channel", name_}, {"message", message.id}, {"rule", message.rule}, {"error", result.error}});
@@ -234,6 +250,8 @@ class Dispatcher::Worker {
   const AlertStoreFactory open_store_;
   const DispatchOptions options_;
   const Milliseconds claim_;
+  const Pulse pulse_;
+  std::atomic<bool> switched_off_ = false;
 
   // Of the thread alone.
   DeliveryPlan plan_;
@@ -263,6 +281,10 @@ Dispatcher::~Dispatcher() {
 
 void Dispatcher::finish(const std::stop_token& stop) {
   for (const auto& worker : workers_) worker->finish(stop);
+}
+
+bool Dispatcher::any_switched_off() const {
+  return std::ranges::any_of(workers_, [](const auto& worker) { return worker->switched_off(); });
 }
 
 void Dispatcher::wake() {

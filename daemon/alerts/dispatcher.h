@@ -12,6 +12,7 @@
 #include "daemon/alerts/channel.h"
 #include "daemon/alerts/delivery_plan.h"
 #include "storage/alert_store.h"
+#include "sync/pulse.h"
 
 namespace simsync {
 
@@ -23,6 +24,14 @@ struct DispatchedChannel {
   std::chrono::milliseconds timeout{std::chrono::seconds{10}};  // of one request to it
 };
 
+// Whoever counts deliveries hears of them here, from the threads of all channels; must be quick and throw nothing.
+class DeliveryObserver {
+ public:
+  virtual ~DeliveryObserver() = default;
+  // `pending`: it is tried again. `dead` also where messages were given up without another attempt.
+  virtual void attempted(const std::string& channel, DeliveryResult::State result, std::uint64_t messages) = 0;
+};
+
 struct DispatchOptions {
   std::vector<std::string> projects;
   std::chrono::milliseconds group_wait{std::chrono::seconds{10}};
@@ -31,6 +40,8 @@ struct DispatchOptions {
   std::chrono::milliseconds wake_pause{200};  // between two looks at the outbox, however often it is woken
   bool once = false;  // all that waits is sent now, and a channel whose attempt fails is not tried again
   DeliveryPlan::Limits limits;
+  DeliveryObserver* observer = nullptr;  // outlives the dispatcher; null: nobody
+  Pulses* pulses = nullptr;              // whoever watches the threads, likewise
 };
 
 class Dispatcher {
@@ -47,6 +58,9 @@ class Dispatcher {
 
   // Call it after each commit that may have raised something. Safe from any thread, never blocks for long.
   void wake();
+
+  // Whether a channel takes no messages any more, since its receiver said that it is gone.
+  [[nodiscard]] bool any_switched_off() const;
 
  private:
   class Worker;

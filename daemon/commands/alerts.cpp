@@ -11,6 +11,7 @@
 #include "daemon/alerts/rehearsal.h"
 #include "daemon/alerts/unlikely_rules.h"
 #include "daemon/commands/commands.h"
+#include "daemon/project_ids.h"
 #include "storage/alert_store.h"
 #include "storage/migrator.h"
 
@@ -27,12 +28,6 @@ std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
   return text;
-}
-
-std::vector<std::string> ids_of(const std::vector<ProjectConfig>& projects) {
-  std::vector<std::string> ids;
-  for (const ProjectConfig& project : projects) ids.push_back(project.id);
-  return ids;
 }
 
 Cell text_or_null(const std::string& text) {

@@ -16,7 +16,8 @@ void add_line(Table& table, const std::string& what, bool good, const std::strin
 ExitCode check_one_database(Table& table, const DatabaseConfig& database) {
   try {
     const DatabaseReport report = check_database(database.url);
-    std::string detail = report.label + ", PostgreSQL " + report.server_version + ", schema version " +
+    std::string detail = report.label + ", PostgreSQL " + report.server_version + ", " +
+                         (report.encryption.empty() ? "not encrypted" : report.encryption) + ", schema version " +
                          std::to_string(report.schema.version) + " of " + std::to_string(report.schema.known);
     if (report.schema.version < report.schema.known) {
       detail += database.migrate ? " (run and sync will migrate it)" : ": run 'simsyncd migrate'";
@@ -28,6 +29,11 @@ ExitCode check_one_database(Table& table, const DatabaseConfig& database) {
                              (database.migrate && report.schema.version < report.schema.known);
     const bool good = schema_good && report.missing_rights.empty();
     add_line(table, "database", good, detail);
+    if (report.may_be_plain) {
+      table.rows.push_back({std::string{"database"}, std::string{"warning"},
+                            std::string{"it is on another machine and TLS is not required: add sslmode=verify-full to "
+                                        "database.url"}});
+    }
     return good ? ExitCode::done : ExitCode::database;
   } catch (const StorageError& error) {
     add_line(table, "database", false, error.what());

@@ -7,10 +7,11 @@
 #include "config/config.h"
 #include "daemon/command_line.h"
 #include "daemon/exit_code.h"
+#include "daemon/signals.h"
 
 namespace simsync {
 
-ExitCode run_command(const Config& config, std::stop_token stop);
+ExitCode run_command(const CommandLine& line, const Config& config, Signals& signals);
 ExitCode sync_command(const CommandLine& line, const Config& config, std::stop_token stop);
 ExitCode check_command(const CommandLine& line, const Config& config, std::stop_token stop);
 ExitCode migrate_command(const Config& config);
@@ -19,6 +20,10 @@ ExitCode explain_command(const CommandLine& line, const Config& config);
 ExitCode report_command(const CommandLine& line, const Config& config, const std::stop_token& stop);
 ExitCode approve_command(const CommandLine& line, const Config& config);
 ExitCode alerts_command(const CommandLine& line, const Config& config, const std::stop_token& stop);
+ExitCode sim_metadata_command(const CommandLine& line, const Config& config, const std::stop_token& stop);
+ExitCode metadata_import_command(const CommandLine& line, const Config& config, const std::stop_token& stop);
+ExitCode sim_command(const CommandLine& line, const Config& config, const std::stop_token& stop);
+ExitCode stocktake_command(const CommandLine& line, const Config& config, const std::stop_token& stop);
 
 // Brings the schema to this version, or, with `database.migrate: false`, insists that it is. Throws StorageError.
 void prepare_schema(const DatabaseConfig& database);

@@ -29,10 +29,10 @@ Cell value_cell(const std::optional<std::string>& value, bool is_json, OutputFor
   return std::string{shown} + (shown.size() < value->size() ? "…" : "");
 }
 
-Section sim_section(const SimStory& story) {
+OutputSection sim_section(const SimStory& story) {
   const Sim& sim = story.sim;
   return {"sim",
-          Section::Shape::one,
+          OutputSection::Shape::one,
           {{"project", "sim_id", "iccid", "provider", "type", "status", "created_at", "first_seen_at", "changed_at",
             "missing_since", "confirmed_at", "metadata", "extra"},
            {{story.project, sim.id, sim.iccid, sim.provider, sim.type, sim.status, time_cell(sim.created_at),
@@ -40,10 +40,10 @@ Section sim_section(const SimStory& story) {
              time_cell(story.confirmed_at), JsonText{sim.metadata}, JsonText{sim.extra}}}}};
 }
 
-Section profile_section(const SimStory& story) {
-  Section section{"profile",
-                  Section::Shape::one,
-                  {{"status", "status_since", "updated_at", "first_observed_at", "last_polled_at"}, {}}};
+OutputSection profile_section(const SimStory& story) {
+  OutputSection section{"profile",
+                        OutputSection::Shape::one,
+                        {{"status", "status_since", "updated_at", "first_observed_at", "last_polled_at"}, {}}};
   if (story.profile) {
     const SimStory::Profile& profile = *story.profile;
     section.table.rows.push_back({profile.status, time_cell(profile.status_since), time_cell(profile.updated_at),
@@ -64,32 +64,33 @@ std::vector<Cell> entry_row(const SimStory::Entry& entry, OutputFormat format) {
           entry.what,
           entry.kind,
           value_cell(entry.from, is_json, format),
-          value_cell(entry.to, is_json, format)};
+          value_cell(entry.to, is_json, format),
+          text_cell(entry.origin)};
 }
 
-Section timeline_section(const SimStory& story, OutputFormat format) {
-  Section section{"timeline",
-                  Section::Shape::list,
-                  {{"not_before", "observed_at", "reported_at", "what", "kind", "from", "to"}, {}},
-                  left_out(story.older_entries)};
+OutputSection timeline_section(const SimStory& story, OutputFormat format) {
+  OutputSection section{"timeline",
+                        OutputSection::Shape::list,
+                        {{"not_before", "observed_at", "reported_at", "what", "kind", "from", "to", "origin"}, {}},
+                        left_out(story.older_entries)};
   for (const SimStory::Entry& entry : story.timeline) section.table.rows.push_back(entry_row(entry, format));
   return section;
 }
 
-Section polls_section(const PollOutlook& polls) {
+OutputSection polls_section(const PollOutlook& polls) {
   return {"polls",
-          Section::Shape::one,
+          OutputSection::Shape::one,
           {{"polled", "reason", "interval_s", "last_polled_at", "next", "next_earliest_at", "next_due_at", "overdue_s"},
            {{polls.polled, polls.reason, seconds_cell(polls.interval), time_cell(polls.last_polled_at),
              polls.next.empty() ? Cell{} : Cell{polls.next}, time_cell(polls.next_earliest), time_cell(polls.next_due),
              seconds_cell(polls.overdue)}}}};
 }
 
-Section pending_section(const SimStory& story, OutputFormat format) {
-  Section section{"pending",
-                  Section::Shape::list,
-                  {{"kind", "id", "since", "state", "rule", "channel", "metadata", "attempts", "error"}, {}},
-                  left_out(story.older_pending)};
+OutputSection pending_section(const SimStory& story, OutputFormat format) {
+  OutputSection section{"pending",
+                        OutputSection::Shape::list,
+                        {{"kind", "id", "since", "state", "rule", "channel", "metadata", "attempts", "error"}, {}},
+                        left_out(story.older_pending)};
   for (const SimStory::Pending& entry : story.pending) {
     section.table.rows.push_back({entry.kind, entry.id, time_cell(entry.since), entry.state, text_cell(entry.rule),
                                   text_cell(entry.channel), value_cell(entry.metadata, true, format),
@@ -100,7 +101,8 @@ Section pending_section(const SimStory& story, OutputFormat format) {
 
 // CSV is one table: the timelines, each row with its SIM.
 void print_timelines(const std::vector<SimStory>& stories) {
-  Table table{{"project", "sim_id", "not_before", "observed_at", "reported_at", "what", "kind", "from", "to"}, {}};
+  Table table{{"project", "sim_id", "not_before", "observed_at", "reported_at", "what", "kind", "from", "to", "origin"},
+              {}};
   for (const SimStory& story : stories) {
     for (const SimStory::Entry& entry : story.timeline) {
       std::vector<Cell>& row = table.rows.emplace_back(std::vector<Cell>{story.project, story.sim.id});

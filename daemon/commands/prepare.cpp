@@ -2,11 +2,15 @@
 #include "config/load_config.h"
 #include "config/log.h"
 #include "daemon/commands/commands.h"
+#include "storage/conninfo.h"
 #include "storage/migrator.h"
 
 namespace simsync {
 
 void prepare_schema(const DatabaseConfig& database) {
+  if (complete_conninfo(database.url).may_be_plain) {
+    log::warning("TLS to the database is not required", {{"advice", "add sslmode=verify-full to database.url"}});
+  }
   if (!database.migrate) {
     require_current_schema(database.url);
     return;

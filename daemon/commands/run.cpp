@@ -6,11 +6,11 @@
 
 namespace simsync {
 
-ExitCode run_command(const Config& config, std::stop_token stop) {
+ExitCode run_command(const CommandLine& line, const Config& config, Signals& signals) {
   prepare_schema(config.database);
   warn_of_unlikely_rules(config);
   log::info("started", {{"version", kVersion}, {"projects", config.projects.size()}});
-  run_projects(config, std::move(stop));
+  run_service(config, line.config_file, signals);
   log::info("stopped");
   return ExitCode::done;
 }

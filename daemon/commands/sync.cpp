@@ -26,10 +26,12 @@ std::vector<Cell> row_of(const std::string& project, const PassReport& report) {
           count_cell(report.polls.polled),
           count_cell(report.polls.first_seen),
           count_cell(report.polls.transitions),
-          count_cell(report.polls.failed)};
+          count_cell(report.polls.failed),
+          count_cell(report.metadata.applied),
+          count_cell(report.metadata.failed + report.metadata.conflicts)};
 }
 
-// One line on stderr for what did not go well, and the exit code for it.
+// Lines on stderr for what did not go well, and the exit code for it.
 ExitCode judge(const std::string& project, const PassReport& report, const std::stop_token& stop) {
   const auto say = [&project](const std::string& what) {
     std::cerr << "simsyncd: " << project << ": " << printable(what) << '\n';
@@ -42,10 +44,19 @@ ExitCode judge(const std::string& project, const PassReport& report, const std::
     say("walk " + std::string{to_text(report.walk.outcome)} + ": " + report.walk.error);
     return report.walk.outcome == WalkOutcome::failed ? ExitCode::api : ExitCode::failed;
   }
+  ExitCode code = ExitCode::done;
+  if (report.metadata.left > 0) {
+    const std::string& error = report.metadata.last_error;
+    say("metadata of " + std::string{report.metadata.given_up ? "at least " : ""} +
+        std::to_string(report.metadata.left) + " SIMs were not written, their requests stay pending" +
+        (error.empty() ? "" : ", the last one: " + error));
+    code = report.metadata.given_up ? ExitCode::api : ExitCode::failed;
+  }
   // Some SIMs may be deleted between the walk and their poll; not all of them.
-  if (report.polls.failed == 0 && (report.polls.polled > 0 || report.polls.watched == 0)) return ExitCode::done;
+  if (report.polls.failed == 0 && (report.polls.polled > 0 || report.polls.watched == 0)) return code;
   say(std::to_string(report.polls.watched - report.polls.polled) + " of " + std::to_string(report.polls.watched) +
       " profiles were not answered, the last one: " + report.polls.last_error);
+  if (code != ExitCode::done) return code;
   return report.polls.given_up || report.polls.polled == 0 ? ExitCode::api : ExitCode::failed;
 }
 
@@ -59,7 +70,7 @@ ExitCode sync_command(const CommandLine& line, const Config& config, std::stop_t
     prepare_schema(config.database);
   }
   Table passes{{"project", "walk", "sims", "created", "changed", "disappeared", "polled", "first_seen", "transitions",
-                "unanswered"},
+                "unanswered", "metadata_applied", "metadata_failed"},
                {}};
   // What a dry run says would change: data like any other, so it is printed as such.
   Table changes{{"project", "sim_id", "kind", "field", "old_value", "new_value"}, {}};

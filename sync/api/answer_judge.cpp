@@ -59,6 +59,11 @@ ApiFailure failure_of(int status) {
   return status >= 400 ? ApiFailure::rejected : ApiFailure::malformed;
 }
 
+// That the API forbids one SIM, or writing to it, says nothing about the other requests of the project.
+bool is_forbidden_alone(int status, bool said_by_api, ApiCall call) {
+  return status == 403 && said_by_api && (call == ApiCall::get || call == ApiCall::update_metadata);
+}
+
 // What the operator can do about it.
 std::string advice(ApiFailure failure, int status, const Endpoint& endpoint, const ProjectNames& project) {
   if (status >= 300 && status < 400) return "; redirects are not followed, check api.base_url";
@@ -67,6 +72,8 @@ std::string advice(ApiFailure failure, int status, const Endpoint& endpoint, con
   if (failure == ApiFailure::not_found) return "; " + std::string(endpoint.missing);
   if (failure == ApiFailure::throttled)
     return "; the API wants fewer requests, lower api.requests_per_second if it stays";
+  if (failure == ApiFailure::rejected && status == 403)
+    return "; the token of project " + project.id + " lacks the right";
   if (failure == ApiFailure::rejected)
     return "; the API does not take this request, if it stays report it to the provider";
   if (failure == ApiFailure::malformed) return "; this is no answer of the API, check api.base_url";
@@ -111,6 +118,7 @@ std::optional<ApiError> judge(const HttpOutcome& outcome, std::string_view body_
                     endpoint.text + ": " + project.url + " answered HTML, not JSON: check api.base_url");
   }
   ApiFailure failure = failure_of(status);
+  if (is_forbidden_alone(status, api_message.has_value(), endpoint.call)) failure = ApiFailure::rejected;
   std::string text = endpoint.text + ": HTTP " + std::to_string(status);
   if (failure == ApiFailure::not_found && !api_message) {
     // Only the API itself can say that something does not exist (product.md, promise 2): a page of a proxy or of
@@ -121,7 +129,9 @@ std::optional<ApiError> judge(const HttpOutcome& outcome, std::string_view body_
     if (api_message && !api_message->empty()) text += ": " + presentable(*api_message, project.token);
     text += advice(failure, status, endpoint, project);
   }
-  return ApiError(failure, status, text);
+  ApiError error(failure, status, text);
+  if (api_message) error.set_said_by_api();
+  return error;
 }
 
 }  // namespace simsync

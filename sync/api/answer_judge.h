@@ -6,14 +6,16 @@
 #include <string>
 #include <string_view>
 
+#include "sync/api/api_observer.h"
 #include "sync/api/connection.h"
 #include "sync/api/lane.h"
 #include "sync/api/sim_api.h"
 
 namespace simsync {
 
-// The endpoint as it stands in messages and metrics, what a 404 of it means, and where its requests wait.
+// The endpoint as it stands in messages, what a 404 of it means, and where its requests wait.
 struct Endpoint {
+  ApiCall call = ApiCall::list;
   std::string_view name;     // list, get, profile, credentials, update_metadata, search
   std::string text;          // `GET /projects/acme/sims/{sim}`
   std::string_view missing;  // what a 404 says

@@ -12,9 +12,9 @@ enum class ApiFailure {
   unreachable,   // no connection, connection lost, name not resolved
   tls,           // the server's certificate or the handshake was refused
   timeout,       // the whole-request limit passed
-  unauthorized,  // 401 or 403: the token is missing, wrong, expired or lacks the right
+  unauthorized,  // 401 or 403: the token is missing, wrong, expired or lacks the right to the project
   not_found,     // 404
-  rejected,      // any other 4xx: the request itself is refused, repeating it does not help
+  rejected,      // any other 4xx, and the API's 403 for one SIM: the request is refused, repeating it does not help
   throttled,     // 429
   unavailable,   // 503, 502, 504
   server_error,  // any other 5xx
@@ -39,16 +39,20 @@ class ApiError : public std::runtime_error {
   [[nodiscard]] bool retryable() const;
   // What the server asked us to wait (Retry-After of 429 and 503).
   [[nodiscard]] std::optional<std::chrono::milliseconds> retry_after() const { return retry_after_; }
+  // Whether the API itself said so, with an error body of its own; not a proxy, or nobody.
+  [[nodiscard]] bool said_by_api() const { return said_by_api_; }
   // How often the request was sent in all, the retries included.
   [[nodiscard]] unsigned attempts() const { return attempts_; }
 
   void set_retry_after(std::chrono::milliseconds wait) { retry_after_ = wait; }
+  void set_said_by_api() { said_by_api_ = true; }
   void set_attempts(unsigned attempts) { attempts_ = attempts; }
 
  private:
   ApiFailure failure_;
   int http_status_;
   std::optional<std::chrono::milliseconds> retry_after_;
+  bool said_by_api_ = false;
   unsigned attempts_ = 1;
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "sync/api/head_limit.h"
 #include "sync/api/name_lookup.h"
 
 // What is relied on in httplib (read in 0.11.4 and 0.18.7):
@@ -66,6 +67,7 @@ void take(const httplib::Response& answer, HttpOutcome& outcome) {
 }  // namespace
 
 struct Connection::Client {
+  HeadLimit head_limit;  // outlives the library's client
   std::unique_ptr<httplib::ClientImpl> http;
   httplib::SSLClient* tls = nullptr;  // the same object where it speaks TLS
   httplib::Headers headers;
@@ -77,6 +79,7 @@ Connection::Connection(const ConnectionSettings& settings) : settings_(settings)
   if (address.tls) {
     auto client = std::make_unique<httplib::SSLClient>(address.host, address.port);
     verify_host_name(*client, address.host);
+    if (client->ssl_context() != nullptr) client_->head_limit.watch(client->ssl_context());
     client->enable_server_certificate_verification(true);
     if (!settings.ca_file.empty()) client->set_ca_cert_path(settings.ca_file);
     client_->tls = client.get();
@@ -120,7 +123,6 @@ HttpOutcome Connection::send(const HttpRequest& request, const std::stop_token& 
   used_at_ = Clock::now();
   if (ended != Ended::no || outcome.delivery != Delivery::broken) outcome.maybe_stale = false;
   if (outcome.delivery == Delivery::answered || outcome.delivery == Delivery::too_large) return outcome;
-  outcome.surely_unsent = outcome.delivery == Delivery::unsent || outcome.delivery == Delivery::tls;
   if (ended == Ended::timeout) outcome.delivery = Delivery::timeout;
   if (ended == Ended::stopped) outcome.delivery = Delivery::stopped;
   if (ended == Ended::too_large) outcome.delivery = Delivery::too_large;
@@ -173,7 +175,9 @@ void Connection::exchange(const HttpRequest& request, HttpOutcome& outcome) {
   body_.clear();
   bool too_large = false;
   bool answering = false;
+  client_->head_limit.begin();
   out.response_handler = [&](const httplib::Response& answer) {
+    client_->head_limit.head_was_read();
     answering = true;
     const std::size_t size = std::strtoull(answer.get_header_value("Content-Length").c_str(), nullptr, 10);
     too_large = size > request.body_limit;
@@ -197,7 +201,7 @@ void Connection::exchange(const HttpRequest& request, HttpOutcome& outcome) {
     return;
   }
   outcome.error = httplib::to_string(error);
-  if (too_large) {
+  if (too_large || client_->head_limit.passed()) {
     outcome.delivery = Delivery::too_large;
   } else if (is_tls_error(error)) {
     outcome.delivery = Delivery::tls;

@@ -47,9 +47,8 @@ enum class Delivery {
 
 struct HttpOutcome {
   Delivery delivery = Delivery::unsent;
-  bool maybe_stale = false;    // broken without a byte of answer on a connection that had been idle
-  bool surely_unsent = false;  // the server saw nothing of it, however it ended
-  int status = 0;              // with `answered`, and the rest too; the body is in Connection::body()
+  bool maybe_stale = false;  // broken without a byte of answer on a connection that had been idle
+  int status = 0;            // with `answered`, and the rest too; the body is in Connection::body()
   std::string content_type;
   std::string retry_after;
   std::string error;  // what the library says, for a message

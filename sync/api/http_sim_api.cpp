@@ -72,13 +72,14 @@ class HttpSimApi : public SimApi {
         seed_(std::random_device{}()) {
     const std::string sims = "/projects/" + project.id + "/sims";
     const std::string_view no_sim = "the SIM does not exist";
-    list_ = {"list", "GET " + sims, "the API does not know project or cursor; check projects.id"};
-    get_ = {"get", "GET " + sims + "/{sim}", no_sim};
-    profile_ = {"profile", "GET " + sims + "/{sim}/eSimProfile", "the SIM has no eSIM profile or does not exist",
-                Lane::polls};
-    credentials_ = {"credentials", "GET " + sims + "/{sim}/credentials", no_sim};
-    update_ = {"update_metadata", "PATCH " + sims + "/{sim}", no_sim};
-    search_ = {"search", "POST " + sims + "/search", "the API does not know the project; check projects.id"};
+    list_ = {ApiCall::list, "list", "GET " + sims, "the API does not know project or cursor; check projects.id"};
+    get_ = {ApiCall::get, "get", "GET " + sims + "/{sim}", no_sim};
+    profile_ = {ApiCall::profile, "profile", "GET " + sims + "/{sim}/eSimProfile",
+                "the SIM has no eSIM profile or does not exist", Lane::polls};
+    credentials_ = {ApiCall::credentials, "credentials", "GET " + sims + "/{sim}/credentials", no_sim};
+    update_ = {ApiCall::update_metadata, "update_metadata", "PATCH " + sims + "/{sim}", no_sim};
+    search_ = {ApiCall::search, "search", "POST " + sims + "/search",
+               "the API does not know the project; check projects.id"};
   }
 
   SimPage list(const ListQuery& query, std::stop_token stop) override {
@@ -107,13 +108,13 @@ class HttpSimApi : public SimApi {
   }
 
   ProfileAnswer profile(const std::string& sim_id, std::stop_token stop) override {
-    const HttpRequest request{"GET", sim_path(sim_id, profile_) + "/eSimProfile", {}, kOneLimit};
-    ProfileAnswer answer;
-    answer.exchange = call(profile_, request, Repeat::harmless, stop, [&](Connection& connection) {
-      auto problem = connection.parser().read_profile(connection.body(), answer.profile);
-      return problem ? problem : other_sim(sim_id, answer.profile.sim_id);
-    });
-    return answer;
+    return profile_answer(sim_id, nullptr, stop);
+  }
+
+  WholeProfileAnswer whole_profile(const std::string& sim_id, std::stop_token stop) override {
+    WholeProfileAnswer whole;
+    whole.answer = profile_answer(sim_id, &whole.sim, stop);
+    return whole;
   }
 
   SimCredentials credentials(const std::string& sim_id, std::stop_token stop) override {
@@ -131,7 +132,7 @@ class HttpSimApi : public SimApi {
       throw ApiError(ApiFailure::rejected, 0, update_.text + ": metadata is not a JSON object; nothing was sent");
     }
     const HttpRequest request{"PATCH", sim_path(sim_id, update_), "{\"metadata\":" + metadata + "}", kOneLimit};
-    return sim_answer(update_, request, Repeat::if_unsent, sim_id, stop);
+    return sim_answer(update_, request, Repeat::never, sim_id, stop);
   }
 
   SimPage search(const std::string& iccid, const std::vector<std::string>& types, std::stop_token stop) override {
@@ -153,7 +154,6 @@ class HttpSimApi : public SimApi {
   // One attempt's end: an error, or none.
   struct Attempt {
     std::optional<ApiError> error;
-    bool surely_unsent = false;
     Clock::duration rate_wait{};  // waited for the operator's own rate and for other callers
     TimePoint asked_at{};
     TimePoint observed_at{};
@@ -171,11 +171,21 @@ class HttpSimApi : public SimApi {
     return asked == answered ? PageParser::Problem{} : "the answer is about another SIM";
   }
 
+  ProfileAnswer profile_answer(const std::string& sim_id, std::optional<Sim>* sim, const std::stop_token& stop) {
+    const HttpRequest request{"GET", sim_path(sim_id, profile_) + "/eSimProfile", {}, kOneLimit};
+    ProfileAnswer answer;
+    answer.exchange = call(profile_, request, Repeat::harmless, stop, [&](Connection& connection) {
+      auto problem = connection.parser().read_profile(connection.body(), answer.profile, sim);
+      return problem ? problem : other_sim(sim_id, answer.profile.sim_id);
+    });
+    return answer;
+  }
+
   SimAnswer sim_answer(const Endpoint& endpoint, const HttpRequest& request, Repeat repeat, const std::string& sim_id,
                        const std::stop_token& stop) {
     SimAnswer answer;
     answer.exchange = call(endpoint, request, repeat, stop, [&](Connection& connection) {
-      auto problem = connection.parser().read_sim(connection.body(), answer.sim);
+      auto problem = connection.parser().read_sim(connection.body(), answer.sim, &answer.metadata_text);
       return problem ? problem : other_sim(sim_id, answer.sim.id);
     });
     return answer;
@@ -188,14 +198,16 @@ class HttpSimApi : public SimApi {
     RetryPolicy policy(options_.retry, seed_.fetch_add(1, std::memory_order_relaxed));
     Clock::time_point start = Clock::now();
     for (unsigned attempts = 1;; ++attempts) {
-      const Clock::duration patience = options_.retry.total - (Clock::now() - start);
+      // A pause that the API asked for is waited out by what may be sent later as well.
+      const Clock::duration patience =
+          repeat == Repeat::never ? Clock::duration::zero() : options_.retry.total - (Clock::now() - start);
       Attempt attempt = try_once(endpoint, request, repeat, stop, patience, attempts, read);
       if (!attempt.error) return {attempt.asked_at, attempt.observed_at, attempts};
       ApiError& error = *attempt.error;
       // The limit is for the API's trouble; a rate that is low by the operator's own wish leaves the retries as many.
       start += attempt.rate_wait;
       const auto elapsed = std::chrono::ceil<milliseconds>(Clock::now() - start);
-      const FailedAttempt failed{error.failure(), error.http_status(), attempt.surely_unsent, error.retry_after()};
+      const FailedAttempt failed{error.failure(), error.http_status(), error.retry_after()};
       const auto wait = policy.wait_before_next(repeat, failed, attempts, elapsed);
       if (!wait) {
         error.set_attempts(attempts);
@@ -223,20 +235,19 @@ class HttpSimApi : public SimApi {
     const Clock::time_point sent = Clock::now();
     attempt.rate_wait = sent - came - budget_.paused_between(came, sent);
     attempt.asked_at = wall_clock();
-    HttpOutcome outcome = connection.send(request, stop, repeat == Repeat::if_unsent);
+    HttpOutcome outcome = connection.send(request, stop, repeat == Repeat::never);
     if (outcome.maybe_stale && repeat == Repeat::harmless) {
       // The server closed the idle connection while the request was on its way. That is nobody's error.
       attempt.asked_at = wall_clock();
       outcome = connection.send(request, stop, true);
     }
     attempt.observed_at = std::max(wall_clock(), attempt.asked_at);
-    attempt.surely_unsent = outcome.surely_unsent;
     attempt.error = error_of(outcome, connection, endpoint, read);
     note(outcome, attempt.error, probe);
-    if (options_.observer) {
-      options_.observer({endpoint.name, outcome.status,
-                         attempt.error ? std::optional(attempt.error->failure()) : std::nullopt, Clock::now() - sent,
-                         sent - queued, attempts > 1});
+    if (options_.observer != nullptr) {
+      options_.observer->ended({endpoint.call, outcome.status,
+                                attempt.error ? std::optional(attempt.error->failure()) : std::nullopt,
+                                Clock::now() - sent, sent - queued, attempts > 1});
     }
     return attempt;
   }
@@ -269,11 +280,12 @@ class HttpSimApi : public SimApi {
       budget_.token_refused(now, probe);
     } else if (!error) {
       if (token_refused_.load(std::memory_order_relaxed) && token_refused_.exchange(false)) {
-        log::info("token accepted again", {{"project", names_.id}});
+        log::recovered("token accepted again", {{"project", names_.id}});
         budget_.token_accepted();
       }
     } else if (error->retry_after()) {
       budget_.pause(now, now + *error->retry_after());
+      if (options_.observer != nullptr) options_.observer->paused(now, now + *error->retry_after());
     }
   }
 
@@ -315,6 +327,13 @@ class HttpSimApi : public SimApi {
 };
 
 }  // namespace
+
+std::chrono::milliseconds longest_call(const ApiConfig& api) {
+  // Whoever waits stands behind one caller a connection, of either lane.
+  const double turn = api.requests_per_second > 0 ? 2 * api.connections / api.requests_per_second : 0;
+  return RetryPolicy::Limits{}.total + RetryPolicy::Limits{}.longest + api.timeout + kRefusedWait +
+         milliseconds{static_cast<milliseconds::rep>(std::min(turn, 1e9) * 1000)};
+}
 
 std::unique_ptr<SimApi> make_http_sim_api(const ApiConfig& api, const ProjectConfig& project,
                                           HttpSimApiOptions options) {

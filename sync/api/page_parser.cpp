@@ -165,7 +165,7 @@ Fault read_object_type(ondemand::value& value, std::string_view expected, Fault&
   return fault;
 }
 
-// The id of the SIM inside a profile; the rest of that SIM is older than what the list says and is not kept.
+// The id of the SIM inside a profile. Polls leave the rest of it to the walks, which read it anyway.
 Fault read_nested_id(ondemand::value& value, std::string& id, Fault& problem) {
   if (value.raw_json_token().front() != '{') {
     problem = "sim is not an object";
@@ -179,6 +179,21 @@ Fault read_nested_id(ondemand::value& value, std::string& id, Fault& problem) {
     if (which != 0) return skip(field);
     return read_text(field, id, problem, "sim.id is not a string", "sim.id is too long");
   });
+}
+
+// All of that SIM.
+Fault read_nested_sim(ondemand::value& value, std::optional<Sim>& sim, std::string& id, Fault& problem) {
+  if (value.raw_json_token().front() != '{') {
+    problem = "sim is not an object";
+    return skip(value);
+  }
+  ondemand::object object;
+  if (value.get_object().get(object)) return kNotJson;
+  SimReader reader(sim.emplace());
+  if (const Fault fault = reader.read(object)) return fault;
+  id = sim->id;
+  if (reader.problem()) sim.reset();
+  return nullptr;
 }
 
 Fault read_time(ondemand::value& value, TimePoint& time, Fault& problem) {
@@ -195,6 +210,7 @@ Fault read_time(ondemand::value& value, TimePoint& time, Fault& problem) {
 struct PageParser::Impl {
   ondemand::parser parser;
   ItemScan scan;
+  bool repaired = false;  // the body that was opened last
 
   // Runs `on_field(which, value, problem)` over the fields of the body's root object, in which `names` are known, and
   // checks that they all occur and that the body ends behind it.
@@ -232,7 +248,8 @@ struct PageParser::Impl {
   bool open(std::string& body, ondemand::document& document) {
     if (parser.capacity() > kKeptCapacity && body.size() <= kKeptCapacity) parser = ondemand::parser{};
     auto error = iterate(body).get(document);
-    if (error == simdjson::UTF8_ERROR || error == simdjson::UNESCAPED_CHARS) {
+    repaired = error == simdjson::UTF8_ERROR || error == simdjson::UNESCAPED_CHARS;
+    if (repaired) {
       body = json::repaired(std::string_view(body).substr(0, body.size() - kBodyPadding));
       error = iterate(body).get(document);
     }
@@ -254,6 +271,8 @@ PageParser::Problem PageParser::read_page(std::string& body, SimPage& page, Know
   page.sims.clear();
   page.places.clear();
   page.skipped.clear();
+  page.more_after.reset();
+  page.more_before.reset();
   page.sims.reserve(kUsualItems);
   auto problem =
       impl_->read(body, kPageNames, 3, [&](std::size_t which, ondemand::value& value, Fault& problem) -> Fault {
@@ -272,7 +291,7 @@ PageParser::Problem PageParser::read_page(std::string& body, SimPage& page, Know
   return problem;
 }
 
-PageParser::Problem PageParser::read_sim(std::string& body, Sim& sim) {
+PageParser::Problem PageParser::read_sim(std::string& body, Sim& sim, std::optional<std::string>* metadata_text) {
   ondemand::document document;
   if (!impl_->open(body, document)) return kNotJson;
   ondemand::object root;
@@ -281,18 +300,23 @@ PageParser::Problem PageParser::read_sim(std::string& body, Sim& sim) {
   if (const Fault fault = reader.read(root)) return fault;
   if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) return kNotJson;
   if (!reader.problem() && !reader.saw_object()) return "object is missing";
+  if (metadata_text != nullptr) {
+    const std::string_view text = reader.metadata_text();
+    *metadata_text = impl_->repaired ? std::nullopt : std::optional<std::string>{text.empty() ? "{}" : text};
+  }
   return reader.problem() ? Problem(reader.problem()) : std::nullopt;
 }
 
-PageParser::Problem PageParser::read_profile(std::string& body, EsimProfile& profile) {
+PageParser::Problem PageParser::read_profile(std::string& body, EsimProfile& profile, std::optional<Sim>* sim) {
   profile.sim_id.clear();
-  auto problem =
-      impl_->read(body, kProfileNames, 4, [&profile](std::size_t which, ondemand::value& value, Fault& wrong) -> Fault {
+  auto problem = impl_->read(
+      body, kProfileNames, 4, [&profile, sim](std::size_t which, ondemand::value& value, Fault& wrong) -> Fault {
         switch (which) {
           case 0:
             return read_object_type(value, "eSimProfile", wrong, "object is not eSimProfile");
           case 1:
-            return read_nested_id(value, profile.sim_id, wrong);
+            return sim != nullptr ? read_nested_sim(value, *sim, profile.sim_id, wrong)
+                                  : read_nested_id(value, profile.sim_id, wrong);
           case 2:
             return read_text(value, profile.status, wrong, "status is not a string", "status is too long");
           default:

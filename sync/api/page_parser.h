@@ -42,8 +42,10 @@ class PageParser {
   // Items that `known` knows are not looked into. Their text is one that was checked when it was first read, and the
   // structure of the body around it is checked as ever.
   Problem read_page(std::string& body, SimPage& page, KnownItems* known = nullptr);
-  Problem read_sim(std::string& body, Sim& sim);
-  Problem read_profile(std::string& body, EsimProfile& profile);
+  // `metadata_text`, where it is given, is set to SimAnswer's.
+  Problem read_sim(std::string& body, Sim& sim, std::optional<std::string>* metadata_text = nullptr);
+  // With `sim`, also the SIM inside, which is nullopt where it could not be read as one.
+  Problem read_profile(std::string& body, EsimProfile& profile, std::optional<Sim>* sim = nullptr);
   Problem read_credentials(std::string& body, SimCredentials& credentials);
   // The `message` of an error body (facts.md, "Errors"), empty where it has none; nullopt for a body that is not the
   // API's: something in between has answered.

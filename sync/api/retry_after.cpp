@@ -86,7 +86,7 @@ std::optional<milliseconds> parse_retry_after(std::string_view value, TimePoint 
   if (value.empty()) return std::nullopt;
   if (value.find_first_not_of("0123456789") == std::string_view::npos) {
     constexpr int kMost = std::chrono::duration_cast<seconds>(kLongestRetryAfter).count();
-    return seconds{value.size() > 6 ? kMost : std::min(number(value).value_or(kMost), kMost)};
+    return seconds{std::min(number(value).value_or(kMost), kMost)};
   }
   const auto date = parse_http_date(value, now);
   if (!date) return std::nullopt;

@@ -15,10 +15,6 @@ bool worth_repeating(const FailedAttempt& failed, unsigned attempts) {
   return passes_by_itself(failed.failure, failed.http_status);
 }
 
-bool surely_without_effect(const FailedAttempt& failed) {
-  return failed.surely_unsent || failed.http_status == 429 || failed.http_status == 503;
-}
-
 }  // namespace
 
 std::uint64_t RetryPolicy::next_random() {
@@ -32,8 +28,9 @@ std::uint64_t RetryPolicy::next_random() {
 
 std::optional<milliseconds> RetryPolicy::wait_before_next(Repeat repeat, const FailedAttempt& failed, unsigned attempts,
                                                           milliseconds elapsed) {
-  if (attempts >= limits_.attempts || !worth_repeating(failed, attempts)) return std::nullopt;
-  if (repeat == Repeat::if_unsent && !surely_without_effect(failed)) return std::nullopt;
+  if (repeat == Repeat::never || attempts >= limits_.attempts || !worth_repeating(failed, attempts)) {
+    return std::nullopt;
+  }
   milliseconds bound = limits_.first;
   for (unsigned i = 1; i < attempts && bound < limits_.longest; ++i) bound *= 2;
   bound = std::min(bound, limits_.longest);

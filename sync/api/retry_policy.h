@@ -13,14 +13,13 @@ namespace simsync {
 
 // What a repeated request may do. Idempotency keys are not documented (facts.md, "Errors").
 enum class Repeat {
-  harmless,   // GET, and the POST that searches
-  if_unsent,  // PATCH: only when it surely did nothing
+  harmless,  // GET, and the POST that searches
+  never,     // PATCH: what it says was made of what a GET said, and is old news after any wait
 };
 
 struct FailedAttempt {
   ApiFailure failure = ApiFailure::unreachable;
   int http_status = 0;
-  bool surely_unsent = false;  // no byte of the request left: the connection or its TLS failed
   std::optional<std::chrono::milliseconds> retry_after;
 };
 

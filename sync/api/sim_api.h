@@ -80,11 +80,20 @@ struct SimPage {
 struct SimAnswer {
   Sim sim;
   Exchange exchange;
+  // The metadata as the API wrote them, byte for byte: what is to be sent back has to be made of these, for those of
+  // `sim` are made fit for the database. nullopt: the answer was no text, so nobody can say what they are.
+  std::optional<std::string> metadata_text = std::nullopt;
 };
 
 struct ProfileAnswer {
   EsimProfile profile;
   Exchange exchange;
+};
+
+// With the SIM that stands in the answer.
+struct WholeProfileAnswer {
+  ProfileAnswer answer;
+  std::optional<Sim> sim;  // nullopt where it could not be read as one
 };
 
 // Never stored, logged or put into the database.
@@ -108,9 +117,14 @@ class SimApi {
   }
   virtual SimAnswer get(const std::string& sim_id, std::stop_token stop) = 0;
   virtual ProfileAnswer profile(const std::string& sim_id, std::stop_token stop) = 0;
+  // The same for who wants all of the answer, and does not ask for thousands.
+  virtual WholeProfileAnswer whole_profile(const std::string& sim_id, std::stop_token stop) {
+    return {profile(sim_id, std::move(stop)), std::nullopt};
+  }
   virtual SimCredentials credentials(const std::string& sim_id, std::stop_token stop) = 0;
-  // `metadata` is JSON text of an object. Sent once: a PATCH whose outcome is unknown is not repeated
-  // (facts.md, "Errors"), the caller reads the SIM back.
+  // `metadata` is JSON text of an object. Sent once at most, whatever comes of it (facts.md, "Errors"): it was made of
+  // what the SIM was a moment ago, so the caller reads the SIM anew before anything is sent again. Where the API asked
+  // to wait, it is not sent at all.
   virtual SimAnswer update_metadata(const std::string& sim_id, const std::string& metadata, std::stop_token stop) = 0;
   // `types` empty: both.
   virtual SimPage search(const std::string& iccid, const std::vector<std::string>& types, std::stop_token stop) = 0;

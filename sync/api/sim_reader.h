@@ -42,6 +42,8 @@ class SimReader {
 
   // Why the item is JSON but not a SIM; nullptr when it is one.
   [[nodiscard]] Fault problem() const { return problem_; }
+  // The metadata as they stand in the body; empty: there are none.
+  [[nodiscard]] std::string_view metadata_text() const { return metadata_text_; }
   [[nodiscard]] bool saw_object() const { return (seen_ & 1U << SimField::object) != 0; }
 
  private:
@@ -111,6 +113,7 @@ class SimReader {
     if (check.verdict == json::Verdict::invalid) return kNotJson;
     wrong = raw.front() == '{' ? unfit_for_storage(check, raw.size()) : "metadata is not an object";
     if (wrong) return nullptr;
+    metadata_text_ = raw;
     if (check.has_escape) {
       json::append_clean(raw, sim_.metadata);
     } else {
@@ -172,6 +175,7 @@ class SimReader {
 
   Sim& sim_;
   Fault problem_ = nullptr;
+  std::string_view metadata_text_;
   unsigned seen_ = 0;  // bit per SimField::Place
   std::size_t expected_ = 0;
 };

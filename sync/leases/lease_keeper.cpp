@@ -21,19 +21,22 @@ bool has_ended(const std::string& holder) {
 
 }  // namespace
 
-LeaseKeeper::LeaseKeeper(std::vector<std::string> projects, StoreOpener open_store, Work work, Times times)
-    : projects_(std::move(projects)),
-      open_store_(std::move(open_store)),
+LeaseKeeper::LeaseKeeper(const std::vector<std::string>& projects, StoreOpener open_store, Work work, Times times,
+                         Pulse pulse)
+    : open_store_(std::move(open_store)),
       work_(std::move(work)),
       times_(times),
       self_{new_holder(), this_host()},
-      plan_(projects_, self_.holder) {}
+      pulse_(std::move(pulse)),
+      plan_(projects, self_.holder) {}
 
 void LeaseKeeper::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
+    take_new_projects();
     beat();
+    pulse_.beat();
     std::unique_lock lock{mutex_};
-    changed_.wait_for(lock, stop, times_.beat, [this] { return !ended_.empty(); });
+    changed_.wait_for(lock, stop, times_.beat, [this] { return !ended_.empty() || new_projects_; });
   }
   for (const std::string& project : plan_.stop_all()) work_.stop(project);
   while (!plan_.idle()) {
@@ -52,18 +55,35 @@ void LeaseKeeper::ended(const std::string& project) {
   changed_.notify_all();
 }
 
+void LeaseKeeper::set_projects(std::vector<std::string> projects) {
+  const std::lock_guard lock{mutex_};
+  new_projects_ = std::move(projects);
+  changed_.notify_all();
+}
+
+void LeaseKeeper::take_new_projects() {
+  std::optional<std::vector<std::string>> projects;
+  {
+    const std::lock_guard lock{mutex_};
+    projects.swap(new_projects_);
+  }
+  if (!projects) return;
+  for (const std::string& project : plan_.set_projects(*projects)) work_.stop(project);
+}
+
 void LeaseKeeper::beat() {
   release_what_ended();
+  pulse_.beat();
   try {
     if (!store_) store_ = open_store_();
-    const LeaseView view = store_->beat(self_, projects_, times_.lease);
+    const LeaseView view = store_->beat(self_, plan_.projects(), times_.lease);
     const LeasePlan::Decision decision = plan_.beat(view, has_ended);
     for (const std::string& project : decision.stop) {
       log::info("project is left to another simsyncd, or begun anew", {{"project", project}});
       work_.stop(project);
     }
     for (const LeaseRow& row : view.leases) note_where(row);
-    for (const LeasePlan::Take& one : decision.take) take(one);
+    take_some(decision.take);
     note_success();
   } catch (const StorageError& error) {
     if (!error.retryable()) {
@@ -75,8 +95,30 @@ void LeaseKeeper::beat() {
   }
 }
 
+// What is left is free at the next beat as well. Those held are prolonged by beats alone, so these must not wait for
+// many projects, or some that are hindered.
+void LeaseKeeper::take_some(const std::vector<LeasePlan::Take>& takes) {
+  const auto begun = std::chrono::steady_clock::now();
+  for (const LeasePlan::Take& one : takes) {
+    take(one);
+    pulse_.beat();
+    if (std::chrono::steady_clock::now() - begun > times_.lease / 4) return;
+  }
+}
+
 void LeaseKeeper::take(const LeasePlan::Take& take) {
-  const std::optional<Lease> lease = store_->take(take.project, self_, times_.lease, take.dead_holder);
+  std::optional<Lease> lease;
+  try {
+    lease = store_->take(take.project, self_, times_.lease, take.dead_holder);
+  } catch (const StorageError& error) {
+    if (error.failure() != StorageFailure::conflict) throw;
+    // Somebody's transaction on this project is in the way; the other projects need not wait for it.
+    if (hindered_.insert(take.project).second) {
+      log::warning("project cannot be taken yet, trying again", {{"project", take.project}, {"error", error.what()}});
+    }
+    return;
+  }
+  hindered_.erase(take.project);
   if (!lease) return;
   plan_.taken(*lease);
   log::info("project taken", {{"project", lease->project}, {"epoch", lease->epoch}});
@@ -90,13 +132,15 @@ void LeaseKeeper::release_what_ended() {
     projects.swap(ended_);
   }
   for (const std::string& project : projects) {
-    const std::optional<Lease> lease = plan_.ended(project);
-    try {
+    if (std::optional<Lease> lease = plan_.ended(project)) to_release_.push_back(std::move(*lease));
+  }
+  try {
+    for (; !to_release_.empty(); to_release_.pop_back()) {
       if (!store_) store_ = open_store_();
-      if (lease) store_->release(*lease);
-    } catch (const StorageError&) {
-      store_.reset();  // it expires by itself
+      store_->release(to_release_.back());
     }
+  } catch (const StorageError&) {
+    store_.reset();  // tried again before the next beat, which would prolong it
   }
 }
 
@@ -114,7 +158,7 @@ void LeaseKeeper::note_failure(const StorageError& error) {
 }
 
 void LeaseKeeper::note_success() {
-  if (failures_ > 0) log::info("leases have their database again", {{"failed_calls", failures_}});
+  if (failures_ > 0) log::recovered("leases have their database again", {{"failed_calls", failures_}});
   failures_ = 0;
 }
 

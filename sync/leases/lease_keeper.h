@@ -15,6 +15,7 @@
 
 #include "storage/lease_store.h"
 #include "sync/leases/lease_plan.h"
+#include "sync/pulse.h"
 
 namespace simsync {
 
@@ -33,9 +34,9 @@ class LeaseKeeper {
     std::chrono::milliseconds lease{std::chrono::seconds{8}};  // with a beat and the work's start well below 15 s
   };
 
-  LeaseKeeper(std::vector<std::string> projects, StoreOpener open_store, Work work, Times times);
-  LeaseKeeper(std::vector<std::string> projects, StoreOpener open_store, Work work)
-      : LeaseKeeper(std::move(projects), std::move(open_store), std::move(work), Times{}) {}
+  // `pulse` is that of the loop which calls run().
+  LeaseKeeper(const std::vector<std::string>& projects, StoreOpener open_store, Work work, Times times,
+              Pulse pulse = {});
 
   // Blocks until stop and until all work has ended then, and gives the leases back. A database that is away is waited
   // for: nothing can be written meanwhile, and who has taken over when it is back is seen then. Throws StorageError
@@ -46,8 +47,14 @@ class LeaseKeeper {
   // free. Safe from any thread.
   void ended(const std::string& project);
 
+  // Other projects from now on: those that are no longer among them are stopped and given back, new ones are taken like
+  // any other. Safe from any thread.
+  void set_projects(std::vector<std::string> projects);
+
  private:
   void beat();
+  void take_new_projects();
+  void take_some(const std::vector<LeasePlan::Take>& takes);
   void take(const LeasePlan::Take& take);
   void release_what_ended();
   void note_failure(const StorageError& error);
@@ -55,19 +62,22 @@ class LeaseKeeper {
   void note_where(const LeaseRow& row);
   void leave();
 
-  const std::vector<std::string> projects_;
   const StoreOpener open_store_;
   const Work work_;
   const Times times_;
   const DaemonIdentity self_;
+  const Pulse pulse_;
   LeasePlan plan_;
   std::unique_ptr<LeaseStore> store_;
   unsigned failures_ = 0;
+  std::vector<Lease> to_release_;                 // what was held until its work ended
+  std::set<std::string> hindered_;                // projects that somebody's transaction kept from being taken
   std::map<std::string, std::string> elsewhere_;  // the host that has a project, as it was last logged
 
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::set<std::string> ended_;  // guarded by mutex_
+  std::set<std::string> ended_;                           // guarded by mutex_
+  std::optional<std::vector<std::string>> new_projects_;  // guarded by mutex_
 };
 
 }  // namespace simsync

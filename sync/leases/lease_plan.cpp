@@ -18,11 +18,30 @@ LeasePlan::LeasePlan(std::vector<std::string> projects, std::string holder, Limi
   for (std::string& project : projects) projects_[std::move(project)];
 }
 
+std::vector<std::string> LeasePlan::set_projects(const std::vector<std::string>& projects) {
+  for (auto& [name, project] : projects_) project.wanted = false;
+  for (const std::string& name : projects) projects_[name].wanted = true;
+  std::erase_if(projects_, [](const auto& one) { return !one.second.wanted && one.second.state == State::idle; });
+  Decision decision;
+  for (auto& [name, project] : projects_) {
+    if (!project.wanted && project.state == State::working) stop(name, project, decision);
+  }
+  return decision.stop;
+}
+
+std::vector<std::string> LeasePlan::projects() const {
+  std::vector<std::string> names;
+  for (const auto& [name, project] : projects_) names.push_back(name);
+  return names;
+}
+
 LeasePlan::Decision LeasePlan::beat(const LeaseView& view, const IsDead& is_dead) {
   Decision decision;
   stop_what_is_lost(view, decision);
   const std::size_t daemons = std::max<std::size_t>(view.daemons, 1);
-  const std::size_t share = (projects_.size() + daemons - 1) / daemons;
+  const auto wanted =
+      static_cast<std::size_t>(std::ranges::count_if(projects_, [](const auto& one) { return one.second.wanted; }));
+  const std::size_t share = (wanted + daemons - 1) / daemons;
   take_what_is_free(view, is_dead, share, decision);
   give_one(view, share, decision);
   return decision;
@@ -47,14 +66,14 @@ void LeasePlan::stop_what_is_lost(const LeaseView& view, Decision& decision) {
 }
 
 void LeasePlan::take_what_is_free(const LeaseView& view, const IsDead& is_dead, std::size_t share, Decision& decision) {
-  std::size_t held = busy();
+  std::size_t held = held_of_wanted();
   for (auto& [name, project] : projects_) {
     const LeaseRow* row = row_of(view, name);
     const bool ours = row != nullptr && row->holder == holder_;
     const bool dead = row != nullptr && !ours && is_dead(row->holder);
     const bool free = row == nullptr || row->expires_in.count() <= 0 || ours || dead;
     if (!free) project.given_among = 0;  // somebody took it
-    if (!free || project.state != State::idle) {
+    if (!free || !project.wanted || project.state != State::idle) {
       project.free_beats = 0;
       continue;
     }
@@ -66,7 +85,7 @@ void LeasePlan::take_what_is_free(const LeaseView& view, const IsDead& is_dead, 
 }
 
 void LeasePlan::give_one(const LeaseView& view, std::size_t share, Decision& decision) {
-  const bool may = busy() > share && decision.take.empty();
+  const bool may = held_of_wanted() > share && decision.take.empty();
   beats_above_share_ = may ? beats_above_share_ + 1 : 0;
   if (beats_above_share_ < limits_.settled) return;
   beats_above_share_ = 0;
@@ -86,10 +105,13 @@ void LeasePlan::taken(const Lease& lease) {
 }
 
 std::optional<Lease> LeasePlan::ended(const std::string& name) {
-  Project& project = projects_.at(name);
-  if (project.state == State::idle) return std::nullopt;
+  const auto found = projects_.find(name);
+  if (found == projects_.end() || found->second.state == State::idle) return std::nullopt;
+  Project& project = found->second;
   project.state = State::idle;
-  return std::exchange(project.lease, Lease{});
+  Lease lease = std::exchange(project.lease, Lease{});
+  if (!project.wanted) projects_.erase(found);
+  return lease;
 }
 
 std::vector<std::string> LeasePlan::stop_all() {
@@ -103,6 +125,11 @@ std::vector<std::string> LeasePlan::stop_all() {
 std::size_t LeasePlan::busy() const {
   return static_cast<std::size_t>(
       std::ranges::count_if(projects_, [](const auto& one) { return one.second.state != State::idle; }));
+}
+
+std::size_t LeasePlan::held_of_wanted() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      projects_, [](const auto& one) { return one.second.wanted && one.second.state != State::idle; }));
 }
 
 bool LeasePlan::idle() const {

@@ -39,6 +39,12 @@ class LeasePlan {
   LeasePlan(std::vector<std::string> projects, std::string holder)
       : LeasePlan(std::move(projects), std::move(holder), Limits{}) {}
 
+  // Other projects from now on. The work on one that is no longer among them is to be stopped: it is left out once that
+  // has ended. Returns what is to be stopped.
+  std::vector<std::string> set_projects(const std::vector<std::string>& projects);
+  // All that a beat has to be shown: also what is no longer wanted and not ended yet.
+  [[nodiscard]] std::vector<std::string> projects() const;
+
   Decision beat(const LeaseView& view, const IsDead& is_dead);
   // What came of a Take: from now on it is worked on.
   void taken(const Lease& lease);
@@ -57,6 +63,7 @@ class LeasePlan {
     Lease lease;
     unsigned free_beats = 0;
     std::size_t given_among = 0;  // so many daemons it was given; 0: it was not
+    bool wanted = true;
   };
 
   void stop(const std::string& name, Project& project, Decision& decision);
@@ -64,6 +71,7 @@ class LeasePlan {
   void take_what_is_free(const LeaseView& view, const IsDead& is_dead, std::size_t share, Decision& decision);
   void give_one(const LeaseView& view, std::size_t share, Decision& decision);
   [[nodiscard]] std::size_t busy() const;
+  [[nodiscard]] std::size_t held_of_wanted() const;
 
   Limits limits_;
   std::string holder_;

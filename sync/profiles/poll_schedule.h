@@ -136,9 +136,9 @@ class PollSchedule {
   void relax(Tick now);
   [[nodiscard]] double needed(Step longest_quiet) const;
 
-  const PollIntervals intervals_;
-  const double polls_per_second_;
-  const PollClock clock_;
+  PollIntervals intervals_;
+  double polls_per_second_;
+  PollClock clock_;
   std::vector<Tick> lengths_;  // of the steps
 
   PollRoster roster_;

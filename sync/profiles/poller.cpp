@@ -42,21 +42,53 @@ PollSchedule::Failure whose(ApiFailure failure) {
   }
 }
 
+PollSchedule schedule_for(const PollSettings& settings, Patience patience) {
+  return {patience == Patience::none ? once_each() : PollIntervals{settings.profiles},
+          settings.requests_per_second * kPollShare, Clock::now(), wall_clock()};
+}
+
 }  // namespace
 
-Poller::Poller(PollSettings settings, SimApi& api, StoreFactory& stores, Patience patience)
-    : settings_(std::move(settings)),
-      project_(settings_.project),
+Poller::Poller(PollSettings settings, SimApi& api, StoreFactory& stores, Patience patience, Pulse pulse)
+    : project_(settings.project),
+      patience_(patience),
+      pulse_(std::move(pulse)),
       api_(api),
       stores_(stores),
-      retry_(patience, project_),
+      retry_(patience, project_, StorageRetry::Worth::whatever_passes, pulse_),
       store_(stores.open()),
-      schedule_(patience == Patience::none ? once_each() : PollIntervals{settings_.profiles},
-                settings_.requests_per_second * kPollShare, Clock::now(), wall_clock()),
+      settings_(std::move(settings)),
+      schedule_(schedule_for(settings_, patience)),
       moved_(kWaitingAnswers) {}
 
 PollReport Poller::run(const std::stop_token& stop) {
-  return poll(Mode::until_stop, stop, {});
+  while (true) {
+    const PollReport report = poll(Mode::until_stop, stop, {});
+    if (stop.stop_requested()) return report;
+    take_settings();
+  }
+}
+
+void Poller::reconfigure(PollSettings settings) {
+  const std::lock_guard lock{mutex_};
+  new_settings_ = std::move(settings);
+}
+
+bool Poller::to_be_reconfigured() {
+  const std::lock_guard lock{mutex_};
+  return new_settings_.has_value();
+}
+
+// The workers have ended, and what they answered is written. The database knows all that the old schedule knew.
+void Poller::take_settings() {
+  moved_.open();
+  const std::lock_guard lock{mutex_};
+  settings_ = *std::exchange(new_settings_, std::nullopt);
+  schedule_ = schedule_for(settings_, patience_);
+  failing_since_.reset();
+  said_behind_ = false;
+  // Before the first time it waits for the walk, which will say so.
+  roster_is_old_ |= roster_read_;
 }
 
 PollReport Poller::once(const std::stop_token& stop, const PollProgress& progress) {
@@ -77,6 +109,8 @@ PollReport Poller::poll(Mode mode, const std::stop_token& stop, const PollProgre
   const StopOnExit stop_on_exit{stopping};
   Clock::time_point confirm_at = Clock::now() + kConfirmEvery;
   while (true) {
+    pulse_.beat();
+    if (mode == Mode::until_stop && to_be_reconfigured()) stopping.request_stop();
     if (roster_is_old(mode)) load_roster(mode, stop);
     // Asked before the batch is taken: the last worker's last answer is in the queue before it says that it ended.
     const bool all_ended = stop.stop_requested() || workers_ended();
@@ -216,7 +250,7 @@ void Poller::note_circuit(const std::string& error) {
     return;
   }
   failing_since_.reset();
-  log::info("polls are answered again", {{"project", project_}});
+  log::recovered("polls are answered again", {{"project", project_}});
   changed_.notify_all();  // all but the probe were waiting
 }
 
@@ -333,16 +367,24 @@ void Poller::tell_if_behind(const PollSchedule::Load& load, bool failing) {
   if (!too_small && load.behind < 1) said_behind_ = false;
   if (said_behind_ || !(too_small || slow)) return;
   said_behind_ = true;
-  log::warning(too_small ? "the budget is too small for the intervals of profiles: raise api.requests_per_second, or "
-                           "the intervals; the most overdue are asked first"
-                         : "polls are late: API or database are too slow for the intervals of profiles; raise "
-                           "api.connections, or the intervals",
-               {{"project", project_},
-                {"profiles", load.profiles},
-                {"overdue", load.overdue},
-                {"polls_needed_per_second", load.needed_per_second},
-                {"requests_per_second_needed", load.needed_per_second / kPollShare},
-                {"requests_per_second", rate}});
+  if (too_small) {
+    log::warning("the budget is too small for the intervals of profiles",
+                 {{"project", project_},
+                  {"profiles", load.profiles},
+                  {"overdue", load.overdue},
+                  {"polls_needed_per_second", load.needed_per_second},
+                  {"requests_per_second_needed", load.needed_per_second / kPollShare},
+                  {"requests_per_second", rate},
+                  {"advice", "raise api.requests_per_second, or the intervals; the most overdue are asked first"}});
+  } else {
+    log::warning("polls are late", {{"project", project_},
+                                    {"profiles", load.profiles},
+                                    {"overdue", load.overdue},
+                                    {"polls_needed_per_second", load.needed_per_second},
+                                    {"advice",
+                                     "API or database are too slow for the intervals of profiles; raise "
+                                     "api.connections, or the intervals"}});
+  }
 }
 
 }  // namespace simsync

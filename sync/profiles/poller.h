@@ -19,6 +19,7 @@
 #include "sync/bounded_queue.h"
 #include "sync/patience.h"
 #include "sync/profiles/poll_schedule.h"
+#include "sync/pulse.h"
 #include "sync/skip_log.h"
 #include "sync/walk/walk_news.h"
 
@@ -49,8 +50,12 @@ inline constexpr double kPollShare = 0.8;
 
 class Poller : public WalkNews {
  public:
-  // `api` and `stores` outlive the poller.
-  Poller(PollSettings settings, SimApi& api, StoreFactory& stores, Patience patience);
+  // `api` and `stores` outlive the poller. `pulse` is that of the loop which calls it.
+  Poller(PollSettings settings, SimApi& api, StoreFactory& stores, Patience patience, Pulse pulse = {});
+
+  // Other settings, of the same project, for run(): within a fraction of a second the polls under way are dropped, the
+  // roster is read anew, and everybody is due by the new intervals. Safe from any thread.
+  void reconfigure(PollSettings settings);
 
   // Polls until stop. Waits for the first unsure(): only then does the roster hold all that a walk will not tell.
   // Throws StorageError when the database fails for good.
@@ -72,10 +77,12 @@ class Poller : public WalkNews {
   enum class Mode { until_stop, once };
   struct NewsOfSim {
     Sim sim;
-    bool polled = false;
+    bool gone = false;
   };
 
   PollReport poll(Mode mode, const std::stop_token& stop, const PollProgress& progress);
+  [[nodiscard]] bool to_be_reconfigured();
+  void take_settings();
 
   // The workers.
   void work(Mode mode, std::stop_source& stopping);
@@ -104,8 +111,9 @@ class Poller : public WalkNews {
   void tell_state(const std::stop_token& stop);
   void tell_if_behind(const PollSchedule::Load& load, bool failing);
 
-  const PollSettings settings_;
-  const std::string& project_;
+  const std::string project_;
+  const Patience patience_;
+  Pulse pulse_;
   SimApi& api_;
   StoreFactory& stores_;
   StorageRetry retry_;
@@ -117,7 +125,9 @@ class Poller : public WalkNews {
   bool said_behind_ = false;
   double behind_before_ = 0;
 
-  std::mutex mutex_;  // guards what follows up to the blank line
+  std::mutex mutex_;       // guards what follows up to the blank line
+  PollSettings settings_;  // the caller's thread changes them, and reads them without it
+  std::optional<PollSettings> new_settings_;
   std::condition_variable_any changed_;
   PollSchedule schedule_;
   PollReport report_;

@@ -6,6 +6,7 @@
 
 namespace simsync {
 
+// With mutex_ held.
 bool Poller::is_polled(const Sim& sim) const {
   return sim.type == "eSIM" && std::ranges::count(settings_.profiles.providers, sim.provider) > 0;
 }
@@ -14,11 +15,12 @@ void Poller::written(const std::vector<SimReading>& readings) {
   std::vector<NewsOfSim> news;
   news.reserve(readings.size());
   for (const SimReading& reading : readings) {
-    NewsOfSim& one = news.emplace_back();
-    one.sim.id = reading.sim.id;
-    one.sim.status = reading.sim.status;
-    one.sim.created_at = reading.sim.created_at;
-    one.polled = is_polled(reading.sim);
+    Sim& sim = news.emplace_back().sim;
+    sim.id = reading.sim.id;
+    sim.type = reading.sim.type;
+    sim.provider = reading.sim.provider;
+    sim.status = reading.sim.status;
+    sim.created_at = reading.sim.created_at;
   }
   take_news(std::move(news));
 }
@@ -26,7 +28,11 @@ void Poller::written(const std::vector<SimReading>& readings) {
 void Poller::gone(const std::vector<Disappearance>& sims) {
   std::vector<NewsOfSim> news;
   news.reserve(sims.size());
-  for (const Disappearance& sim : sims) news.emplace_back().sim.id = sim.sim_id;
+  for (const Disappearance& sim : sims) {
+    NewsOfSim& one = news.emplace_back();
+    one.sim.id = sim.sim_id;
+    one.gone = true;
+  }
   take_news(std::move(news));
 }
 
@@ -51,7 +57,7 @@ void Poller::take_news(std::vector<NewsOfSim> news) {
 
 // With mutex_ held.
 void Poller::apply_news(const NewsOfSim& news) {
-  if (news.polled) {
+  if (!news.gone && is_polled(news.sim)) {
     schedule_.watch(news.sim, PollSchedule::Clock::now(), wall_clock());
   } else {
     schedule_.forget(news.sim.id);
@@ -82,11 +88,13 @@ void Poller::load_roster(Mode mode, const std::stop_token& stop) {
         [&](const WatchedSim& sim) {
           const std::lock_guard lock{mutex_};
           schedule_.list(sim);
+          pulse_.beat();
           return !stop.stop_requested();
         },
         [&](const WatchedProfile& known) {
           const std::lock_guard lock{mutex_};
           schedule_.know(known, mode == Mode::once);
+          pulse_.beat();
           return !stop.stop_requested();
         });
   });
@@ -105,8 +113,8 @@ void Poller::load_roster(Mode mode, const std::stop_token& stop) {
   roster_read_ = true;
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   // Whoever asked for one pass is told by the command itself.
-  const auto say = mode == Mode::once ? log::debug : log::info;
-  say("roster of polls is read", {{"project", project_}, {"profiles", profiles}, {"seconds", seconds}});
+  const auto log_it = mode == Mode::once ? log::debug : log::info;
+  log_it("roster of polls is read", {{"project", project_}, {"profiles", profiles}, {"seconds", seconds}});
 }
 
 }  // namespace simsync

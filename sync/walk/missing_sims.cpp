@@ -14,12 +14,15 @@ constexpr std::size_t kAskers = 8;     // requests side by side; the API's clien
 
 class Asking {
  public:
-  Asking(SimApi& api, const std::vector<std::string>& ids, std::stop_token stop)
-      : api_(api), ids_(ids), stop_(std::move(stop)) {}
+  Asking(SimApi& api, const std::vector<std::string>& ids, std::stop_token stop, const Pulse& pulse)
+      : api_(api), ids_(ids), stop_(std::move(stop)), pulse_(pulse) {}
 
   // One of several threads.
   void work() {
-    while (const std::string* id = next()) ask(*id);
+    while (const std::string* id = next()) {
+      ask(*id);
+      pulse_.beat();
+    }
   }
 
   MissingSims take() {
@@ -60,6 +63,7 @@ class Asking {
   SimApi& api_;
   const std::vector<std::string>& ids_;
   const std::stop_token stop_;
+  const Pulse& pulse_;
   std::mutex mutex_;
   std::size_t next_ = 0;  // with found_, guarded by mutex_
   MissingSims found_;
@@ -83,8 +87,9 @@ UnseenSims unseen_sims(InventoryStore& store, const std::string& project, const 
   }
 }
 
-MissingSims ask_for_missing(SimApi& api, const std::vector<std::string>& ids, std::stop_token stop) {
-  Asking asking{api, ids, std::move(stop)};
+MissingSims ask_for_missing(SimApi& api, const std::vector<std::string>& ids, std::stop_token stop,
+                            const Pulse& pulse) {
+  Asking asking{api, ids, std::move(stop), pulse};
   {
     std::vector<std::jthread> askers;
     for (std::size_t i = 0; i < std::min(kAskers, ids.size()); ++i) askers.emplace_back([&asking] { asking.work(); });

@@ -8,6 +8,7 @@
 
 #include "storage/inventory_store.h"
 #include "sync/api/sim_api.h"
+#include "sync/pulse.h"
 #include "sync/walk/known_sims.h"
 
 namespace simsync {
@@ -28,7 +29,9 @@ struct UnseenSims {
 // Present SIMs that the walk did not read: how many, and the ids of at most `most`. Reads the store, part by part.
 UnseenSims unseen_sims(InventoryStore& store, const std::string& project, const KnownSims& known, std::size_t most);
 
-// Asks for each id, several at a time. Blocks. Never throws: an error leaves the SIM unanswered.
-MissingSims ask_for_missing(SimApi& api, const std::vector<std::string>& ids, std::stop_token stop);
+// Asks for each id, several at a time. Blocks; `pulse` beats with each. Never throws: an error leaves the SIM
+// unanswered.
+MissingSims ask_for_missing(SimApi& api, const std::vector<std::string>& ids, std::stop_token stop,
+                            const Pulse& pulse = {});
 
 }  // namespace simsync

@@ -33,23 +33,23 @@ ListQuery whole_list(const std::string& after, int limit) {
 void log_walk(const std::string& project, const WalkRecord& record, Patience patience) {
   const double seconds = std::chrono::duration<double>(record.finished_at - record.started_at).count();
   const bool complete = record.outcome == WalkOutcome::complete;
-  const bool routine = complete && record.kind == WalkKind::fresh && record.created + record.changed == 0;
+  const bool routine = complete && record.kind == WalkKind::fresh;  // one a minute
   // Whoever asked for one pass is told by the command itself.
-  const auto say = routine || patience == Patience::none ? log::debug : complete ? log::info : log::warning;
-  say("walk finished", {{"project", project},
-                        {"walk", record.id},
-                        {"kind", to_text(record.kind)},
-                        {"outcome", to_text(record.outcome)},
-                        {"pages", record.pages},
-                        {"sims", record.sims},
-                        {"created", record.created},
-                        {"changed", record.changed},
-                        {"disappeared", record.disappeared},
-                        {"held_back", record.held_back},
-                        {"requests", record.requests},
-                        {"retries", record.retries},
-                        {"seconds", seconds},
-                        {"error", record.error}});
+  const auto log_it = routine || patience == Patience::none ? log::debug : complete ? log::info : log::warning;
+  log_it("walk finished", {{"project", project},
+                           {"walk", record.id},
+                           {"kind", to_text(record.kind)},
+                           {"outcome", to_text(record.outcome)},
+                           {"pages", record.pages},
+                           {"sims", record.sims},
+                           {"created", record.created},
+                           {"changed", record.changed},
+                           {"disappeared", record.disappeared},
+                           {"held_back", record.held_back},
+                           {"requests", record.requests},
+                           {"retries", record.retries},
+                           {"seconds", seconds},
+                           {"error", record.error}});
 }
 
 // Stopped before it began: nothing is written.
@@ -63,7 +63,7 @@ WalkRecord stopped(WalkKind kind) {
 }  // namespace
 
 Walker::Walker(std::string project, SimApi& api, StoreFactory& stores, const WalkConfig& config, Patience patience,
-               Compare compare, WalkNews* news)
+               Compare compare, WalkNews* news, Pulse pulse, WalkDoubts* doubts)
     : project_(std::move(project)),
       api_(api),
       stores_(stores),
@@ -72,8 +72,10 @@ Walker::Walker(std::string project, SimApi& api, StoreFactory& stores, const Wal
       patience_(patience),
       compare_(compare),
       news_(news),
-      retry_(patience, project_),
-      lock_retry_(patience, project_, StorageRetry::Worth::conflicts),
+      doubts_(doubts),
+      pulse_(std::move(pulse)),
+      retry_(patience, project_, StorageRetry::Worth::whatever_passes, pulse_),
+      lock_retry_(patience, project_, StorageRetry::Worth::conflicts, pulse_),
       process_(this_process()) {}
 
 Walker::~Walker() = default;
@@ -116,12 +118,16 @@ void Walker::mirror(const std::vector<SimReading>& readings, std::stop_token sto
 // ---- what is known
 
 void Walker::learn(std::uint64_t seed, std::optional<TimePoint> seen_since, const std::stop_token& stop) {
+  changes_known_ = wall_clock();
+  recorded_ = 0;
   lock_retry_(stop, [&] {
     latest_walk_ = store_->latest_walk(project_);
+    latest_change_ = store_->recorded_since(project_, changes_known_ - kLongestToWrite, 0).last;
     known_ = KnownSims{seed};
     known_.reserve(store_->present_count(project_));
     store_->read_present(project_, [&](const Sim& sim, TimePoint confirmed_at) {
       known_.load(sim, seen_since && confirmed_at >= *seen_since);
+      pulse_.beat();
       return !stop.stop_requested();
     });
   });
@@ -144,15 +150,6 @@ std::optional<WalkProgress> Walker::interrupted(const std::stop_token& stop) {
   return open;
 }
 
-// Another process (`simsyncd sync` beside the service) has written what is not known here. It may go on writing after
-// this was noticed, so it counts once more the next time.
-bool Walker::others_walked(const std::stop_token& stop) {
-  const std::int64_t latest = lock_retry_(stop, [&] { return store_->latest_walk(project_); });
-  const bool now = latest != latest_walk_;
-  const bool before = std::exchange(others_near_, now);
-  return now || before;
-}
-
 WalkRecord Walker::begin(WalkKind kind, const std::stop_token& stop) {
   WalkRecord record;
   record.kind = kind;
@@ -165,6 +162,7 @@ WalkRecord Walker::begin(WalkKind kind, const std::stop_token& stop) {
 void Walker::finish(WalkRecord& record, const std::vector<Disappearance>& gone, const std::stop_token& stop) {
   record.finished_at = wall_clock();
   lock_retry_(stop, [&] { store_->finish_walk(project_, record, gone); });
+  recorded_ += record.disappeared;
   for (const Disappearance& sim : gone) known_.gone(sim.sim_id);
   if (news_ != nullptr) {
     news_->gone(gone);
@@ -178,6 +176,7 @@ void Walker::finish(WalkRecord& record, const std::vector<Disappearance>& gone, 
 
 WalkRecord Walker::walk(const std::stop_token& stop, const WalkProgressed& progressed) {
   if (learnt_ && others_walked(stop)) learnt_ = false;
+  if (learnt_) doubt_changed(stop);
   const std::optional<WalkProgress> open = interrupted(stop);
   if (open) {
     learn(open->seed, open->record.started_at, stop);
@@ -187,6 +186,7 @@ WalkRecord Walker::walk(const std::stop_token& stop, const WalkProgressed& progr
     learn(random_seed(), std::nullopt, stop);
   }
   if (stop.stop_requested()) return stopped(WalkKind::full);
+  take_doubts();
   WalkRecord record = open ? open->record : begin(WalkKind::full, stop);
   rejected_ = 0;
   WalkPlan plan = open ? WalkPlan{known_, config_.parallel, *open} : WalkPlan{known_, config_.parallel};
@@ -215,6 +215,7 @@ void Walker::write_pages(PageFetchers& fetchers, WalkPlan& plan, WalkRecord& rec
   FetchedSims fetched;
   for (bool more = true; more;) {
     more = fetchers.take(fetched, save_at);
+    pulse_.beat();
     const PageFetchers::Counts counts = fetchers.counts();
     record.pages = counts.pages;
     record.sims = counts.sims;
@@ -222,6 +223,7 @@ void Walker::write_pages(PageFetchers& fetchers, WalkPlan& plan, WalkRecord& rec
     record.retries = before.retries + counts.retries;
     record.skipped = counts.skipped + rejected_;
     record.token_refused = counts.token_refused;
+    fetchers.with([this] { take_doubts(); });
     if (!fetched.readings.empty()) write(fetched, &fetchers, &plan, record, stop);
     if (!more) break;
     const Clock::time_point now = Clock::now();
@@ -263,6 +265,7 @@ void Walker::write(const FetchedSims& fetched, PageFetchers* fetchers, WalkPlan*
     news_->written(fetched.readings);
     if (result.late > 0 || !result.rejected.empty()) news_->unsure();
   }
+  recorded_ += result.recorded;
   record.created += result.created;
   record.changed += result.changed;
   rejected_ += result.rejected.size();
@@ -324,12 +327,14 @@ void Walker::write_one_by_one(std::vector<SimReading> readings, WalkRecord& reco
 WalkRecord Walker::look(const std::stop_token& stop) {
   if (!learnt_ || others_walked(stop)) learn(random_seed(), std::nullopt, stop);
   if (stop.stop_requested()) return stopped(WalkKind::fresh);
+  take_doubts();
   WalkRecord record = begin(WalkKind::fresh, stop);
   record.outcome = WalkOutcome::complete;
   std::string after;
   try {
     for (bool more = true; more && record.pages < kNewestPages;) {
       SimPage page = api_.list(whole_list(after, kNewestPage), stop);
+      pulse_.beat();
       ++record.pages;
       record.requests += page.exchange.attempts;
       record.retries += retries_of(page.exchange.attempts);

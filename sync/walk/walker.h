@@ -3,6 +3,7 @@
 // stop or a lost database has interrupted.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -13,9 +14,11 @@
 #include "storage/inventory_store.h"
 #include "sync/api/sim_api.h"
 #include "sync/patience.h"
+#include "sync/pulse.h"
 #include "sync/skip_log.h"
 #include "sync/walk/known_sims.h"
 #include "sync/walk/page_fetchers.h"
+#include "sync/walk/walk_doubts.h"
 #include "sync/walk/walk_news.h"
 
 namespace simsync {
@@ -35,10 +38,14 @@ enum class Compare {
 // Belongs to one thread; reusable, one walk after the other, and the better for it: it remembers what is stored.
 class Walker {
  public:
-  // `api`, `stores` and `news` outlive the walker; nobody has to want news.
+  // `api`, `stores`, `news` and `doubts` outlive the walker; nobody has to want news, or to have doubts, which are
+  // taken about once a second. `pulse` is that of the loop which calls it.
   Walker(std::string project, SimApi& api, StoreFactory& stores, const WalkConfig& config, Patience patience,
-         Compare compare = Compare::changes, WalkNews* news = nullptr);
+         Compare compare = Compare::changes, WalkNews* news = nullptr, Pulse pulse = {}, WalkDoubts* doubts = nullptr);
   ~Walker();
+
+  // For the walks that begin from now on.
+  void reconfigure(const WalkConfig& config) { config_ = config; }
 
   // Walks the whole list and finds what is missing. Returns the walk's row as it was written; what went wrong with
   // the API is its outcome and error. A stopped walk stays open, to be gone on with. Throws StorageError when the
@@ -52,6 +59,9 @@ class Walker {
   WalkRecord fresh(std::stop_token stop);
 
  private:
+  // Between the answer that shows a change and the commit of it, by whoever asked, and between two machines' clocks.
+  static constexpr std::chrono::minutes kLongestToWrite{5};
+
   template <typename Attempt>
   WalkRecord attempted(const std::stop_token& stop, const Attempt& attempt);
   WalkRecord walk(const std::stop_token& stop, const WalkProgressed& progressed);
@@ -60,6 +70,7 @@ class Walker {
   std::optional<WalkProgress> interrupted(const std::stop_token& stop);
   void learn(std::uint64_t seed, std::optional<TimePoint> seen_since, const std::stop_token& stop);
   bool others_walked(const std::stop_token& stop);
+  void doubt_changed(const std::stop_token& stop);
   WalkRecord begin(WalkKind kind, const std::stop_token& stop);
   void finish(WalkRecord& record, const std::vector<Disappearance>& gone, const std::stop_token& stop);
 
@@ -68,6 +79,7 @@ class Walker {
   void write(const FetchedSims& fetched, PageFetchers* fetchers, WalkPlan* plan, WalkRecord& record,
              const std::stop_token& stop);
   void write_one_by_one(std::vector<SimReading> readings, WalkRecord& record, const std::stop_token& stop);
+  void take_doubts();
   std::optional<WalkProgress> progress_of(WalkPlan& plan, const std::vector<std::uint64_t>& pages,
                                           const WalkRecord& record);
   void remember(const FetchedSims& fetched, const ApplyResult& result);
@@ -76,6 +88,7 @@ class Walker {
   void leave_open(PageFetchers& fetchers, WalkPlan& plan, WalkRecord& record, const std::stop_token& stop);
   void read_what_was_skipped(WalkRecord& record, const std::stop_token& stop);
   std::vector<Disappearance> find_missing(WalkRecord& record, const std::stop_token& stop);
+  bool have_vanished(std::uint64_t present, const WalkRecord& record, const std::stop_token& stop);
   std::uint64_t believable(std::uint64_t present, std::uint64_t unlisted, const std::stop_token& stop);
   std::vector<Disappearance> ask(const std::vector<std::string>& ids, WalkRecord& record, const std::stop_token& stop);
 
@@ -87,15 +100,20 @@ class Walker {
   Patience patience_;
   Compare compare_;
   WalkNews* news_;
+  WalkDoubts* doubts_;
+  Pulse pulse_;
   StorageRetry retry_;       // of a whole attempt
   StorageRetry lock_retry_;  // of one call: only while somebody else holds a lock
   SkipLog skip_log_;
   KnownSims known_;
   std::uint64_t rejected_ = 0;  // SIMs, by the database in the present full walk
   const std::string process_;
-  std::int64_t latest_walk_ = 0;  // of the project when known_ was last right
-  bool others_near_ = false;      // somebody else has walked since, and may be at it still
-  bool learnt_ = false;           // known_ is what the database holds
+  std::int64_t latest_walk_ = 0;    // of the project when known_ was last right
+  bool others_near_ = false;        // somebody else has walked since, and may be at it still
+  bool learnt_ = false;             // known_ is what the database holds
+  TimePoint changes_known_{};       // what was observed before then, and written, is in known_
+  std::int64_t latest_change_ = 0;  // the number of the project's last row of history then
+  std::uint64_t recorded_ = 0;      // rows of history that this walker has written since
 };
 
 }  // namespace simsync

@@ -1,4 +1,6 @@
 // Of the Walker: the SIMs that a walk did not read.
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "sync/walk/missing_sims.h"
@@ -7,7 +9,8 @@
 namespace simsync {
 namespace {
 
-constexpr std::size_t kSkippedSims = 500;  // read one by one after an incomplete walk
+constexpr std::size_t kSkippedSims = 500;   // read one by one after an incomplete walk
+constexpr std::size_t kWrittenSims = 2000;  // at once, of those that were read one by one
 
 }  // namespace
 
@@ -21,10 +24,14 @@ void Walker::read_what_was_skipped(WalkRecord& record, const std::stop_token& st
 // Mirrors those that answer, and returns those that the API says are gone.
 std::vector<Disappearance> Walker::ask(const std::vector<std::string>& ids, WalkRecord& record,
                                        const std::stop_token& stop) {
-  MissingSims found = ask_for_missing(api_, ids, stop);
+  MissingSims found = ask_for_missing(api_, ids, stop, pulse_);
   record.requests += found.requests;
   record.retries += found.retries;
-  write_one_by_one(std::move(found.still_there), record, stop);
+  for (auto next = found.still_there.begin(); next != found.still_there.end();) {
+    const auto begin = next;
+    next += std::min<std::ptrdiff_t>(kWrittenSims, found.still_there.end() - begin);
+    write_one_by_one({std::move_iterator{begin}, std::move_iterator{next}}, record, stop);
+  }
   if (record.outcome != WalkOutcome::complete) return {};
   if (found.unanswered > 0) {
     record.error = stop.stop_requested()
@@ -49,11 +56,21 @@ std::uint64_t Walker::believable(std::uint64_t present, std::uint64_t unlisted, 
   return configured + approved->held_back;
 }
 
+// Whether rows that were stored are there no more: a standby was promoted that lacked them. SIMs that another program
+// found missing meanwhile (`simsyncd sync` beside the service) still have theirs.
+bool Walker::have_vanished(std::uint64_t present, const WalkRecord& record, const std::stop_token& stop) {
+  if (present >= known_.present()) return false;
+  constexpr std::chrono::minutes kClocks{1};  // of two machines, apart
+  const std::uint64_t gone =
+      lock_retry_(stop, [&] { return store_->gone_since(project_, record.started_at - kClocks); });
+  return present + gone < known_.present();
+}
+
 std::vector<Disappearance> Walker::find_missing(WalkRecord& record, const std::stop_token& stop) {
   const std::uint64_t present = lock_retry_(stop, [&] { return store_->present_count(project_); });
   // Somebody else has written to the table: the database is right, and is read anew.
   if (present != known_.present()) learnt_ = false;
-  if (present < known_.present() && record.id != 0) {
+  if (record.id != 0 && have_vanished(present, record, stop)) {
     record.outcome = WalkOutcome::incomplete;
     record.error = "the database holds fewer SIMs than were stored: the next walk writes them again";
     return {};

@@ -3,6 +3,7 @@
 //   simsync-bench [SIMS]   (1000000); SIMSYNC_TEST_DATABASE names the server
 //   simsync-bench polls    polls alone
 //   simsync-bench alerts   alerts alone
+//   simsync-bench stocktake [SIMS]   a stocktake alone (1000000, and as many lines)
 //   simsync-bench history [SIMS [ROWS]]   reports alone (1000000, ten rows of history for each)
 #include <cstdlib>
 #include <iostream>
@@ -15,6 +16,7 @@
 #include "tests/bench/history_figures.h"
 #include "tests/bench/poll_figures.h"
 #include "tests/bench/roster_figures.h"
+#include "tests/bench/stocktake_figures.h"
 #include "tests/bench/walk_figures.h"
 
 namespace {
@@ -43,6 +45,7 @@ void measure(const std::vector<std::string>& arguments) {
   if (!polls_alone) bench::measure_growth(bench::measure_walks(sims, figures), figures);
   bench::measure_polls(figures);
   bench::measure_roster(sims, figures);
+  if (!polls_alone) bench::measure_stocktake(sims, figures);
   bench::print(figures);
 }
 
@@ -54,6 +57,10 @@ int main(int argc, char** argv) {
     if (!arguments.empty() && arguments[0] == "alerts") {
       std::vector<bench::Figure> figures;
       bench::measure_alerts(figures);
+      bench::print(figures);
+    } else if (!arguments.empty() && arguments[0] == "stocktake") {
+      std::vector<bench::Figure> figures;
+      bench::measure_stocktake(arguments.size() > 1 ? count_of(arguments[1]) : 1'000'000, figures);
       bench::print(figures);
     } else if (!arguments.empty() && arguments[0] == "history") {
       measure_history_alone(arguments);

@@ -3,6 +3,7 @@
 #   tests/bench/run.sh [SIMS]   (1000000, which takes about six minutes)
 #   tests/bench/run.sh polls    the polls alone
 #   tests/bench/run.sh alerts   the alerts alone, about three minutes
+#   tests/bench/run.sh stocktake [SIMS]   a stocktake alone (1000000, a minute)
 #   tests/bench/run.sh history [SIMS [ROWS]]   the reports alone (1000000 and 10000000, about five minutes)
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "tests/bench/longest_transaction.h"
 #include "tests/bench/measured_walks.h"
 #include "tests/bench/network_floor.h"
 #include "tests/bench/psql_floor.h"
@@ -27,6 +28,7 @@ class Rows {
     figures_.push_back({begin_ + what, number(seconds, 2, "s"), floor + " " + number(floor_seconds, 2, "s"),
                         number(seconds / floor_seconds, 2), aim});
   }
+  [[nodiscard]] std::string name(const std::string& what) const { return begin_ + what; }
   void alone(const std::string& what, const std::string& value, const std::string& aim) {
     figures_.push_back({begin_ + what, value, "", "", aim});
   }
@@ -132,6 +134,7 @@ GrowthPoint measure_walks(unsigned sims, std::vector<Figure>& figures) {
   Rows near{sims, 0, figures}, far{sims, kLatency, figures};
   const test::Simulator simulator{world_of(sims)};
   const NetworkFloor network{simulator};
+  LongestTransaction longest;
   FirstSyncs first_syncs;
   for (int i = 1; i < kRounds; ++i) {
     const Mirror mirror{simulator};
@@ -142,10 +145,12 @@ GrowthPoint measure_walks(unsigned sims, std::vector<Figure>& figures) {
   PsqlFloor psql{mirror.database};
   first_syncs.add(mirror, psql);
   add_first_syncs(first_syncs, near);
+  figures.push_back(longest.take(near.name("first sync")));
   const double psql_unchanged = psql.whole();
   settle(mirror.database);
   psql.settle();
   new_process(mirror, "psql, all rows there", psql_unchanged, near);
+  figures.push_back(longest.take(near.name("unchanged `sync`")));
   const GrowthPoint point = growth_point(mirror);
   near.beside("unchanged walk", point.wall_seconds, all_connections(), network_medians(network).wall_seconds, "");
 
@@ -156,6 +161,7 @@ GrowthPoint measure_walks(unsigned sims, std::vector<Figure>& figures) {
   MeasuredWalks walks{mirror, interval_above(floor.wall_seconds)};
   const Medians unchanged = unchanged_walks(walks, floor, far);
   changed_walks(mirror, walks, psql, unchanged.wall_seconds, far);
+  figures.push_back(longest.take(far.name("walks of the service")));
   return point;
 }
 

@@ -73,8 +73,9 @@ TEST_F(AlertFaults, KilledBetweenDeliveryAndItsRecord) {
   alerts_.scene.sync_well();
   std::atomic<bool> killed{false};
   start();
-  alerts_.receiver.answer([&](const ReceivedHook&) {
-    if (!killed.exchange(true)) service_->signal(SIGKILL);  // it has been told, and cannot write that down any more
+  // By its id: service_ is this thread's, the answer is another's.
+  alerts_.receiver.answer([&, id = service_->id()](const ReceivedHook&) {
+    if (!killed.exchange(true)) ::kill(id, SIGKILL);  // it has been told, and cannot write that down any more
     return 204;
   });
   disable_one();

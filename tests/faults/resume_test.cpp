@@ -25,6 +25,23 @@ class Resumed : public testing::Test {
     return false;
   }
 
+  // However long that takes on this machine. True: it ended by itself.
+  template <typename Condition>
+  bool kill_when(const Condition& condition) {
+    const auto process = scene_.daemon.start({"sync"});
+    bool ended = false;
+    EXPECT_TRUE(eventually([&] { return (ended = !process->running()) || condition(); })) << process->err();
+    process->signal(SIGKILL);
+    process->finish(std::chrono::seconds{20});
+    return ended;
+  }
+
+  // Of the walk that is under way, as far as it is stored.
+  [[nodiscard]] long stored_pages() const {
+    if (scene_.database.value("SELECT to_regclass('simsync.walk') IS NULL") == "t") return 0;
+    return scene_.database.number("SELECT coalesce(max(pages), 0) FROM simsync.walk WHERE outcome IS NULL");
+  }
+
   void expect_all_well() {
     scene_.expect_equal({.providers = {}});
     scene_.expect_true_history({.lie = {}});
@@ -49,7 +66,8 @@ TEST_F(Resumed, WhatWasWrittenIsNotFetchedAgain) {
   unsigned kills = 0;
   while (scene_.count("walk", "outcome = 'complete'") < 2) {
     ASSERT_LT(++kills, 60U) << "it never gets on";
-    kill_after(std::chrono::milliseconds{350});
+    const long before = stored_pages();
+    kill_when([&] { return stored_pages() >= before + 12 || scene_.count("walk", "outcome = 'complete'") == 2; });
   }
   latency(0);
   scene_.sync_well();
@@ -65,8 +83,7 @@ TEST_F(Resumed, WhatItHadSeenCountsForWhatIsMissing) {
   scene_.sync_well();
   const std::vector<std::string> gone = scene_.simulator.destroy({{"count", 40}});
   latency(200);  // two seconds for a walk: its place is stored once although nothing has changed
-  ASSERT_FALSE(kill_after(std::chrono::milliseconds{1500}));
-  ASSERT_EQ(scene_.count("walk_progress", "cuts <> '{}'"), 1) << "killed too early";
+  ASSERT_FALSE(kill_when([&] { return scene_.count("walk_progress", "cuts <> '{}'") == 1; }));
   latency(0);
   scene_.simulator.reset_stats();
   scene_.sync_well();
@@ -86,7 +103,10 @@ TEST_F(Resumed, AfterAStopOfTheService) {
   latency(300);
   for (int round = 0; round < 2; ++round) {
     const auto service = scene_.daemon.start({"run"});
-    std::this_thread::sleep_for(std::chrono::milliseconds{700});
+    EXPECT_TRUE(eventually([&] {
+      return round == 0 ? scene_.count("walk", "outcome IS NULL") == 1
+                        : service->err().find("going on with an interrupted walk") != std::string::npos;
+    })) << service->err();
     service->signal(SIGTERM);
     EXPECT_EQ(service->finish(std::chrono::seconds{20}).status, 0);
     EXPECT_EQ(scene_.last_walk("coalesce(outcome, 'open') || coalesce(error, '')"), "open") << service->err();
@@ -97,15 +117,25 @@ TEST_F(Resumed, AfterAStopOfTheService) {
   expect_all_well();
 }
 
+// In the middle of a write: one that was idle is made anew without a word.
 TEST_F(Resumed, AfterALostDatabase) {
+  constexpr char kWaiting[] =
+      "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND wait_event_type = "
+      "'Lock'";
   scene_.sync_well();
   scene_.simulator.change(6000, "metadata=1");
   latency(80);
   const auto service = scene_.daemon.start({"run"});
   long ended = 0;
   for (int round = 0; round < 3; ++round) {
-    std::this_thread::sleep_for(std::chrono::milliseconds{400});
-    ended += scene_.database.end_other_sessions();
+    const long before = stored_pages();
+    EXPECT_TRUE(eventually([&] {
+      return stored_pages() >= before + 6 || scene_.count("walk", "outcome = 'complete'") == 2;
+    })) << service->err();
+    const OpenTransaction lock{scene_.database, "LOCK TABLE simsync.walk_progress IN EXCLUSIVE MODE"};
+    const auto waits = [&] { return scene_.database.number(std::string{"SELECT count(*) "} + kWaiting) > 0; };
+    if (!eventually(waits, std::chrono::seconds{5})) break;  // the walk is over
+    ended += scene_.database.number(std::string{"SELECT count(pg_terminate_backend(pid)) "} + kWaiting);
   }
   EXPECT_GT(ended, 0);
   ASSERT_TRUE(eventually([&] { return scene_.count("walk", "outcome = 'complete'") == 2; })) << service->err();
@@ -136,7 +166,7 @@ TEST_F(Resumed, NotWhenItIsTooOld) {
   scene_.configure();
   scene_.simulator.set(scene_.simulator.truth()[0].at("id"), {{"status", "retired"}});
   latency(40);
-  ASSERT_FALSE(kill_after(std::chrono::milliseconds{400}));
+  ASSERT_FALSE(kill_when([&] { return stored_pages() > 0; }));
   latency(0);
   std::this_thread::sleep_for(std::chrono::milliseconds{2100});
   scene_.sync_well();

@@ -117,9 +117,10 @@ TEST_F(Explain, CsvIsTheTimeline) {
   change();
   const Outcome outcome = explain({id_, "--output", "csv"});
   EXPECT_EQ(outcome.status, 0) << outcome.err;
-  EXPECT_THAT(outcome.out, StartsWith("project,sim_id,not_before,observed_at,reported_at,what,kind,from,to\r\nacme," +
-                                      id_ + ",,20"));
-  EXPECT_THAT(outcome.out, HasSubstr(",status,changed,active,paused\r\n"));
+  EXPECT_THAT(
+      outcome.out,
+      StartsWith("project,sim_id,not_before,observed_at,reported_at,what,kind,from,to,origin\r\nacme," + id_ + ",,20"));
+  EXPECT_THAT(outcome.out, HasSubstr(",status,changed,active,paused,\r\n"));
   EXPECT_THAT(outcome.out, HasSubstr(",2026-03-01T10:00:00Z,profile,transition,"));
   EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 6);
 }

@@ -1,55 +1,18 @@
 // What systemd hears of the service, by sd_notify(3).
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
 #include <csignal>
-#include <cstring>
 
+#include "tests/support/notify_socket.h"
 #include "tests/support/scene.h"
 
 namespace simsync::test {
 namespace {
 
 using testing::HasSubstr;
-
-// The other end of NOTIFY_SOCKET.
-class NotifySocket {
- public:
-  NotifySocket() : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, path().c_str(), sizeof address.sun_path - 1);
-    if (socket_ < 0 || bind(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-      throw std::runtime_error("no socket");
-    }
-  }
-  ~NotifySocket() { close(socket_); }
-  NotifySocket(const NotifySocket&) = delete;
-  NotifySocket& operator=(const NotifySocket&) = delete;
-
-  [[nodiscard]] std::string path() const { return folder_.file("notify"); }
-
-  // All that was said until now, a line each.
-  const std::string& said() {
-    std::array<char, 4096> buffer{};
-    for (ssize_t size = 0; (size = recv(socket_, buffer.data(), buffer.size(), 0)) > 0;) {
-      said_ += std::string(buffer.data(), static_cast<std::size_t>(size)) + "\n";
-    }
-    return said_;
-  }
-  bool hears(const std::string& what) {
-    return eventually([&] { return said().find(what) != std::string::npos; });
-  }
-
- private:
-  TempDir folder_;
-  int socket_;
-  std::string said_;
-};
 
 TEST(Notify, ReadyFiguresAndTheStop) {
   NotifySocket systemd;
@@ -91,7 +54,44 @@ TEST(Notify, NotReadyWithoutADatabase) {
   scene.configure();
   scene.daemon.set_environment("NOTIFY_SOCKET", systemd.path());
   EXPECT_EQ(scene.daemon.run({"run"}).status, 4);
-  EXPECT_EQ(systemd.said(), "");
+  EXPECT_EQ(systemd.said(), "\n");
+}
+
+// What the server does for the program stands still, as if its machine were stuck, and libpq waits for it for ever.
+class FrozenSessions {
+ public:
+  explicit FrozenSessions(const TestDatabase& database) {
+    for (const DatabaseRow& row : database.rows(
+             "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")) {
+      processes_.push_back(std::stoi(*row[0]));
+    }
+    for (const pid_t process : processes_) kill(process, SIGSTOP);
+  }
+  ~FrozenSessions() {
+    for (const pid_t process : processes_) kill(process, SIGCONT);
+  }
+  FrozenSessions(const FrozenSessions&) = delete;
+  FrozenSessions& operator=(const FrozenSessions&) = delete;
+
+ private:
+  std::vector<pid_t> processes_;
+};
+
+// What waits for a database is not stuck; what is, tests/unit/daemon/watchdog_test.cpp shows.
+TEST(Notify, TheWatchdogHearsAlsoWhileTheDatabaseIsFrozen) {
+  NotifySocket systemd;
+  Scene scene{{.projects = {{.sims = 60}}}};
+  scene.daemon.set_environment("NOTIFY_SOCKET", systemd.path());
+  scene.daemon.set_environment("WATCHDOG_USEC", "2000000");
+  const auto service = scene.daemon.start({"run"});
+  ASSERT_TRUE(eventually([&] { return systemd.count("WATCHDOG=1") > 5; })) << service->err();
+  {
+    const FrozenSessions frozen{scene.database};
+    const std::size_t heard = systemd.count("WATCHDOG=1");
+    EXPECT_TRUE(eventually([&] { return systemd.count("WATCHDOG=1") > heard + 8; })) << service->err();
+  }
+  service->signal(SIGTERM);
+  EXPECT_EQ(service->wait_for(std::chrono::seconds{20}), std::optional<int>{0}) << service->err();
 }
 
 TEST(Notify, AOnePassCommandSaysNothing) {
@@ -99,7 +99,7 @@ TEST(Notify, AOnePassCommandSaysNothing) {
   Scene scene{{.projects = {{.sims = 60}}}};
   scene.daemon.set_environment("NOTIFY_SOCKET", systemd.path());
   scene.sync_well();
-  EXPECT_EQ(systemd.said(), "");
+  EXPECT_EQ(systemd.said(), "\n");
 }
 
 }  // namespace

@@ -179,7 +179,7 @@ TEST_F(RolesPage, EachRightOfTheDaemonIsNeeded) {
     FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a
     WHERE c.relnamespace = 'simsync'::regnamespace AND a.grantee = 'simsyncd'::regrole
     UNION ALL SELECT 'USAGE ON SCHEMA simsync', 'permission denied for schema simsync')");
-  EXPECT_EQ(rights.size(), 13U * 3 + 3 * 2 + 1 + 1 + 7 + 1);
+  EXPECT_EQ(rights.size(), 14U * 3 + 3 * 2 + 1 + 7 + 1);
   ASSERT_FALSE(a_look_fails(sim));
   for (const DatabaseRow& right : rights) {
     database_.run("REVOKE " + *right[0] + " FROM simsyncd");

@@ -1,15 +1,49 @@
 // The token, activation codes and metadata are in no output, no log, no row of the database that is not theirs.
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <csignal>
+#include <map>
+#include <string_view>
 
+#include "daemon/alerts/base64.h"
 #include "tests/support/scene.h"
+#include "tests/support/status_site.h"
+#include "tests/support/webhook_receiver.h"
 
 namespace simsync::test {
 namespace {
 
 constexpr char kToken[] = "tok-acme-VERY-SECRET-9d2e";
 constexpr char kMetadata[] = "only-in-metadata-55aa";
+constexpr char kWebhookSecret[] = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+constexpr char kMailPassword[] = "mail+VERY/SECRET?77b1";
+constexpr char kDatabasePassword[] = "db+VERY/SECRET?41c9";
+
+std::string url_encoded(const std::string& text) {
+  std::string out;
+  for (const unsigned char c : text) {
+    constexpr char kDigits[] = "0123456789ABCDEF";
+    if (std::isalnum(c) != 0 || std::string_view{"-._~"}.find(static_cast<char>(c)) != std::string_view::npos) {
+      out += static_cast<char>(c);
+    } else {
+      out.append({'%', kDigits[c / 16], kDigits[c % 16]});
+    }
+  }
+  return out;
+}
+
+// As it is, as URLs have it, and as it begins within base64 behind nothing, one and two bytes: whatever comes before
+// and after it, as in `user:password`, one of them is in the whole.
+std::vector<std::string> forms_of(const std::string& secret) {
+  std::vector<std::string> forms = {secret, url_encoded(secret)};
+  if (secret.size() < 12) return forms;  // parts of a short one are anywhere
+  for (std::size_t cut = 0; cut < 3; ++cut) {
+    const std::size_t whole = (secret.size() - cut) / 3 * 3;
+    forms.push_back(to_base64(secret.substr(cut, whole)));
+  }
+  return forms;
+}
 
 class Secrets : public testing::Test {
  protected:
@@ -75,6 +109,56 @@ TEST_F(Secrets, AreNowhere) {
   ASSERT_GT(logged_.size(), 1'000U);
   EXPECT_EQ(logged_.find(kMetadata), std::string::npos);
   EXPECT_EQ(logged_.find("Müller"), std::string::npos) << "metadata in the log";
+}
+
+// A service that has all kinds of secrets, and everything that others can see of it: its log, its pages, what ps and
+// PostgreSQL show of it, the whole database.
+TEST_F(Secrets, AreInNothingThatTheServiceShows) {
+  WebhookReceiver receiver;
+  const TempDir& directory = scene_.daemon.directory();
+  write_file(directory.file("hook.secret"), std::string{kWebhookSecret} + "\n", 0600);
+  write_file(directory.file("mail.password"), std::string{kMailPassword} + "\n", 0600);
+  Settings& settings = scene_.settings;
+  const std::size_t at = settings.database_url.find('@');
+  ASSERT_NE(at, std::string::npos);
+  settings.database_url.insert(at, ":" + url_encoded(kDatabasePassword));
+  settings.more =
+      "alerts:\n  channels:\n    hook: {type: webhook, url: \"" + receiver.url() +
+      "\", secret_file: " + directory.file("hook.secret") +
+      "}\n    mail: {type: email, server: \"smtp://127.0.0.1:" + std::to_string(free_port()) +
+      "\", from: a@example.com, to: [b@example.com], user: me, password_file: " + directory.file("mail.password") +
+      "}\n  rules:\n    - {name: any, on: sim, change: [metadata.note, disappeared], channels: [hook, mail]}\n" +
+      "    - {name: status, on: sim, to: [active, inactive, retired], channels: [hook, mail]}\n";
+  scene_.configure();
+  const auto service = scene_.daemon.start({"run"});
+  const StatusSite site{*service};
+  scene_.simulator.live(50, "status=1,metadata=1");
+  EXPECT_TRUE(eventually([&] { return !receiver.received().empty(); })) << service->err();
+  EXPECT_FALSE(receiver.received().empty() || receiver.received()[0].signature.empty()) << "the secret was used";
+  EXPECT_TRUE(eventually([&] { return service->err().find("channel=mail") != std::string::npos; })) << service->err();
+  const std::string process = "/proc/" + std::to_string(service->id());
+  std::map<std::string, std::string> seen = {{"metrics", site.metrics()},
+                                             {"status page", site.get("/status").body},
+                                             {"command line", read_file(process + "/cmdline")},
+                                             {"environment", read_file(process + "/environ")}};
+  for (const DatabaseRow& row : scene_.database.rows("SELECT a::text FROM pg_stat_activity a")) {
+    seen["pg_stat_activity"] += row[0].value_or("") + "\n";
+  }
+  seen["answers"] = site.get("/").body + site.get("/ready").body + site.get("/nothing").body;
+  service->signal(SIGTERM);
+  seen["log"] = service->finish(std::chrono::seconds{30}).err;
+  seen["check"] = scene_.daemon.run({"check"}).out;
+  seen["database"] = dump();
+  for (const auto& [where, text] : seen) {
+    EXPECT_GT(text.size(), 10U) << where;
+    for (const std::string& secret :
+         {std::string{kToken}, std::string{kWebhookSecret}.substr(6), std::string{"01234567890123456789012345678901"},
+          std::string{kMailPassword}, std::string{kDatabasePassword}, std::string{"LPA:1$"}}) {
+      for (const std::string& form : forms_of(secret)) {
+        EXPECT_EQ(text.find(form), std::string::npos) << secret << " as " << form << " in the " << where;
+      }
+    }
+  }
 }
 
 TEST_F(Secrets, ReadableTokenFileIsWarnedAbout) {

@@ -118,7 +118,9 @@ TEST_F(Service, StopsWithASlowTransactionInFlight) {
   scene_.simulator.live(100, kMix);
   start();
   ASSERT_TRUE(eventually([&] {
-    return scene_.database.number("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") > 0;
+    return scene_.database.number(
+               "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()") >
+           0;
   })) << service_->err();
   stop_with(SIGTERM);
   scene_.database.run("DROP FUNCTION slow CASCADE");

@@ -3,20 +3,52 @@
 #include <stdexcept>
 
 namespace simsync::test {
+namespace {
 
-Certificate make_certificate(const TempDir& directory, const std::string& names) {
-  const std::string stem = directory.file("tls" + std::to_string(names.size()));
-  const Certificate certificate{stem + ".crt", stem + ".key"};
+void openssl(const std::string& stem, std::vector<std::string> arguments) {
   const Outcome outcome = Process{
       {.program = "openssl",
-       .arguments = {"req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                     "-subj", "/CN=simsyncd test", "-addext", "subjectAltName=" + names, "-keyout", certificate.key,
-                     "-out", certificate.file},
+       .arguments = std::move(arguments),
        .environment = {},
        .out_file = stem + ".out",
        .err_file =
            stem + ".err"}}.finish(std::chrono::minutes{1});
   if (outcome.status != 0) throw std::runtime_error("openssl made no certificate: " + outcome.err);
+}
+
+Certificate self_signed(const std::string& stem, const std::string& subject, const std::string& names) {
+  Certificate certificate{stem + ".crt", stem + ".key"};
+  openssl(stem,
+          {"req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+           subject, "-addext", "subjectAltName=" + names, "-keyout", certificate.key, "-out", certificate.file});
+  return certificate;
+}
+
+}  // namespace
+
+Certificate make_certificate(const TempDir& directory, const std::string& names) {
+  return self_signed(directory.file("tls" + std::to_string(names.size())), "/CN=simsyncd test", names);
+}
+
+Certificate make_client_certificate(const TempDir& directory, const std::string& role) {
+  return self_signed(directory.file("client_" + role), "/CN=" + role, "DNS:" + role);
+}
+
+// Only `openssl ca` takes dates, and it wants a small authority around it.
+Certificate make_expired_certificate(const TempDir& directory, const std::string& names) {
+  const std::string stem = directory.file("expired");
+  Certificate certificate = self_signed(stem, "/CN=simsyncd test", names);
+  write_file(stem + ".index", "");
+  write_file(stem + ".serial", "01\n");
+  write_file(stem + ".cnf", "[ca]\ndefault_ca = own\n[own]\nnew_certs_dir = " + directory.path() +
+                                "\ndatabase = " + stem + ".index\nserial = " + stem +
+                                ".serial\ndefault_md = sha256\npolicy = any\n[any]\ncommonName = supplied\n"
+                                "[names]\nsubjectAltName = " +
+                                names + "\nbasicConstraints = CA:TRUE\n");
+  openssl(stem, {"req", "-new", "-key", certificate.key, "-subj", "/CN=simsyncd test", "-out", stem + ".csr"});
+  openssl(stem, {"ca", "-batch", "-selfsign", "-notext", "-config", stem + ".cnf", "-extensions", "names", "-keyfile",
+                 certificate.key, "-in", stem + ".csr", "-startdate", "20200101000000Z", "-enddate", "20200201000000Z",
+                 "-out", certificate.file});
   return certificate;
 }
 

@@ -1,4 +1,4 @@
-// A certificate that vouches for itself, made by the openssl program for one test.
+// Certificates made by the openssl program for one test.
 #pragma once
 
 #include <string>
@@ -12,7 +12,13 @@ struct Certificate {
   std::string key;
 };
 
-// `names` as in the extension subjectAltName. Throws std::runtime_error.
+// One that vouches for itself. `names` as in the extension subjectAltName. Throws std::runtime_error.
 Certificate make_certificate(const TempDir& directory, const std::string& names = "IP:127.0.0.1,DNS:localhost");
+
+// One for a client, whose common name is `role`.
+Certificate make_client_certificate(const TempDir& directory, const std::string& role);
+
+// One that vouches for itself and is no longer valid.
+Certificate make_expired_certificate(const TempDir& directory, const std::string& names);
 
 }  // namespace simsync::test

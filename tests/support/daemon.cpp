@@ -29,7 +29,7 @@ std::string yaml_of(const Settings& settings, const TempDir& directory) {
           "\n  recent_interval: " + settings.recent_interval + "\n";
   if (!settings.quiet_interval.empty()) yaml += "  quiet_interval: " + settings.quiet_interval + "\n";
   if (!settings.retired_interval.empty()) yaml += "  retired_interval: " + settings.retired_interval + "\n";
-  yaml += "http:\n  listen: 127.0.0.1:0\nlog:\n  level: " + settings.log_level + "\n  format: text\n";
+  yaml += "http: {" + settings.http + "}\nlog:\n  level: " + settings.log_level + "\n  format: text\n";
   return yaml + settings.more;
 }
 

@@ -27,8 +27,9 @@ struct Settings {
   std::string providers = "[p3, p14, p15]";
   std::string poll_interval = "1h";
   std::string recent_interval = "1h";
-  std::string quiet_interval;    // empty: not written
-  std::string retired_interval;  // empty: not written
+  std::string quiet_interval;                // empty: not written
+  std::string retired_interval;              // empty: not written
+  std::string http = "listen: 127.0.0.1:0";  // what stands between the braces of http
   std::string log_level = "info";
   std::string more;  // further YAML, appended
 };

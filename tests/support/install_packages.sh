@@ -6,7 +6,7 @@ set -euo pipefail
 list="$(dirname "$(readlink -f "$0")")/packages.txt"
 
 usage() {
-  echo "usage: install_packages.sh [--list | --missing] SECTION…   sections: build test quickstart lint bench"
+  echo "usage: install_packages.sh [--list | --missing] SECTION…   sections: build package test postgres quickstart lint bench coverage fuzz"
 }
 
 fail() {
@@ -105,7 +105,7 @@ sections=()
 for argument in "$@"; do
   case $argument in
     --list | --missing) mode=${argument#--} ;;
-    build | test | quickstart | lint | bench) sections+=("$argument") ;;
+    build | package | test | postgres | quickstart | lint | bench | coverage | fuzz) sections+=("$argument") ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; fail "no such section: $argument" ;;
   esac

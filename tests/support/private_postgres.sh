@@ -9,6 +9,9 @@
 #   promote DIR          makes a standby a primary
 #   crash DIR            ends it as a power cut would, but for what was written
 #   stop DIR             stops it; no fault if it does not run
+#
+# SIMSYNC_POSTGRES_TREE names the tree of another Debian whose PostgreSQL is taken instead (postgres_tree.sh makes it):
+# then only as root, and DIR lies in /tmp.
 set -euo pipefail
 
 usage() {
@@ -20,33 +23,42 @@ fail() {
   exit 1
 }
 
-# As whom PostgreSQL runs.
+# As whom PostgreSQL runs. In a tree it sees our /tmp; these mounts are its own and go with its last process.
 as() {
-  if [ "$(id -u)" = 0 ]; then
+  if [ -n "$tree" ]; then
+    unshare --mount bash -ec 'mount --rbind /tmp "$0/tmp"; mount --rbind /dev "$0/dev"; mount --rbind /proc "$0/proc"
+      exec chroot "$0" setpriv --reuid=postgres --regid=postgres --clear-groups "$@"' "$tree" "$@"
+  elif [ "$(id -u)" = 0 ]; then
     setpriv --reuid=postgres --regid=postgres --clear-groups "$@"
   else
     "$@"
   fi
 }
 
-# Prints the folder with the programs of the newest PostgreSQL that is installed.
+# The number of that user and its group, which another Debian may count differently.
+owner() {
+  awk -F: '$1 == "postgres" { print $3 ":" $4 }' "$tree/etc/passwd"
+}
+
+# Prints the folder with the programs of the newest PostgreSQL that is installed, as its user sees it.
 newest_binaries() {
   local newest
-  newest=$(printf '%s\n' /usr/lib/postgresql/*/bin/initdb | sort -V | tail -n 1)
-  [ -x "$newest" ] || fail "no PostgreSQL server in /usr/lib/postgresql; tests/support/install_packages.sh test installs it"
-  dirname "$newest"
+  newest=$(printf '%s\n' "$tree"/usr/lib/postgresql/*/bin/initdb | sort -V | tail -n 1)
+  [ -x "$newest" ] || fail "no PostgreSQL server in $tree/usr/lib/postgresql; tests/support/install_packages.sh test installs it"
+  newest=$(dirname "$newest")
+  echo "${newest#"$tree"}"
 }
 
 make_folder() {
   mkdir -p "$dir"
   if [ "$(id -u)" = 0 ]; then
-    chown postgres:postgres "$dir"
+    chown "$(owner)" "$dir"
   fi
   as test -x "$dir" -a -w "$dir" || fail "the user postgres cannot reach $dir: each folder above it needs o+x"
 }
 
 make_cluster() {
-  as "$binaries/initdb" -D "$data" -A trust -U postgres -E UTF8 --locale=C.UTF-8 -N --no-instructions \
+  as "$binaries/initdb" -D "$data" -A trust -U postgres -E UTF8 --locale=C.UTF-8 -N \
     >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log" >&2; fail "initdb failed"; }
 }
 
@@ -94,7 +106,7 @@ start_on_free_port() {
 running_pid() {
   local pid=
   [ -r "$data/postmaster.pid" ] && read -r pid <"$data/postmaster.pid"
-  [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$data" ] && echo "$pid"
+  [ -n "$pid" ] && [ "/proc/$pid/cwd" -ef "$data" ] && echo "$pid"
 }
 
 start() {
@@ -154,6 +166,11 @@ done
 [ -n "$dir" ] || { usage >&2; exit 2; }
 case $command in start | standby | promote | crash | stop) ;; *) usage >&2; exit 2 ;; esac
 
+tree=${SIMSYNC_POSTGRES_TREE:-}
+if [ -n "$tree" ]; then
+  [ "$(id -u)" = 0 ] || fail "the PostgreSQL of another Debian runs only as root"
+  case $dir in /tmp/*) ;; *) fail "with SIMSYNC_POSTGRES_TREE, DIR has to lie in /tmp" ;; esac
+fi
 dir=$(readlink -m "$dir")
 data=$dir/data
 binaries=$(newest_binaries)

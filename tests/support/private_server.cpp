@@ -8,20 +8,7 @@
 namespace simsync::test {
 namespace {
 
-constexpr char kBinaries[] = "/usr/lib/postgresql";
-
 int made = 0;  // by this process
-
-// The newest that is installed, as the script takes it.
-std::string pg_ctl() {
-  int newest = 0;
-  for (const auto& version : std::filesystem::directory_iterator{kBinaries}) {
-    if (std::filesystem::exists(version.path() / "bin/pg_ctl")) {
-      newest = std::max(newest, std::atoi(version.path().filename().c_str()));
-    }
-  }
-  return std::string{kBinaries} + "/" + std::to_string(newest) + "/bin/pg_ctl";
-}
 
 }  // namespace
 
@@ -50,21 +37,34 @@ PrivateServer::~PrivateServer() {
 }
 
 void PrivateServer::stop() {
-  control("stop");
+  script({"stop"});
 }
 
 void PrivateServer::start() {
-  control("start");
+  const std::string said = script({"start"});
+  if (said.substr(0, said.find('\n')) != url_) throw std::runtime_error("its port was taken meanwhile: " + said);
 }
 
-void PrivateServer::fall_behind() const {
-  const Outcome outcome = Process{
-      {.program = "psql",
-       .arguments = {"-XqAt", "-c", "ALTER SYSTEM SET primary_conninfo = ''", "-c", "SELECT pg_reload_conf()", url_},
-       .environment = {},
-       .out_file = outputs_.file("out"),
-       .err_file = outputs_.file(
-           "err")}}.finish(std::chrono::minutes{1});
+int PrivateServer::port_of(const std::string& url) {
+  return std::stoi(url.substr(url.rfind(':') + 1));
+}
+
+void PrivateServer::follow(const PrivateServer& primary) {
+  const int before = port();
+  std::filesystem::remove_all(folder_ + "/data");
+  const std::string said = script({"standby", primary.url()});
+  url_ = said.substr(0, said.find('\n'));
+  if (port() != before) throw std::runtime_error("somebody took the port of " + folder_);
+}
+
+void PrivateServer::alter_system(const std::string& name, const std::string& value) const {
+  const Outcome outcome = Process{{.program = "psql",
+                                   .arguments = {"-XqAt", "-c", "ALTER SYSTEM SET " + name + " = '" + value + "'", "-c",
+                                                 "SELECT pg_reload_conf()", url_},
+                                   .environment = {},
+                                   .out_file = outputs_.file("out"),
+                                   .err_file = outputs_.file("err")}}
+                              .finish(std::chrono::minutes{1});
   if (outcome.status != 0) throw std::runtime_error("psql: " + outcome.err);
 }
 
@@ -79,28 +79,6 @@ std::string PrivateServer::script(std::vector<std::string> verb) {
                               .finish(std::chrono::minutes{1});
   if (outcome.status != 0) throw std::runtime_error("private_postgres.sh " + verb.front() + ": " + outcome.err);
   return outcome.out;
-}
-
-// Not by the script, which takes another port at each start.
-void PrivateServer::control(const std::string& verb) {
-  std::vector<std::string> arguments = {"-D", folder_ + "/data", "-w", "-s", "-t", "60", verb};
-  if (verb == "start") {
-    arguments.insert(arguments.end(), {"-l", folder_ + "/postgres.log"});
-  } else {
-    arguments.insert(arguments.end(), {"-m", "fast"});
-  }
-  Process::Start start{.program = pg_ctl(),
-                       .arguments = arguments,
-                       .environment = {},
-                       .out_file = outputs_.file("out"),
-                       .err_file = outputs_.file("err")};
-  if (geteuid() == 0) {
-    start.arguments = {"--reuid=postgres", "--regid=postgres", "--clear-groups", start.program};
-    start.arguments.insert(start.arguments.end(), arguments.begin(), arguments.end());
-    start.program = "setpriv";
-  }
-  const Outcome outcome = Process{start}.finish(std::chrono::minutes{2});
-  if (outcome.status != 0) throw std::runtime_error("pg_ctl " + verb + ": " + outcome.out + outcome.err);
 }
 
 }  // namespace simsync::test

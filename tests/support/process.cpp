@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -95,10 +96,12 @@ std::optional<int> Process::wait_for(Milliseconds deadline) {
   const auto end = std::chrono::steady_clock::now() + deadline;
   while (!status_) {
     int raw = 0;
-    const pid_t ended = waitpid(id_, &raw, WNOHANG);
-    if (ended < 0) fail("waitpid");
+    rusage used{};
+    const pid_t ended = wait4(id_, &raw, WNOHANG, &used);
+    if (ended < 0) fail("wait4");
     if (ended == id_) {
       status_ = status_of(raw);
+      peak_kib_ = used.ru_maxrss;
     } else if (std::chrono::steady_clock::now() >= end) {
       return std::nullopt;
     } else {
@@ -114,7 +117,7 @@ Outcome Process::finish(Milliseconds deadline) {
     signal(SIGKILL);
     wait_for(std::chrono::minutes{1});
   }
-  return {status.value_or(-1), out(), err()};
+  return {status.value_or(-1), out(), err(), peak_kib_};
 }
 
 std::string Process::out() const {

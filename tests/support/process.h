@@ -18,6 +18,7 @@ struct Outcome {
   int status = -1;  // the exit code; 128 + N when signal N ended it; -1 when it was killed at the deadline
   std::string out;
   std::string err;
+  long peak_kib = 0;  // most memory it ever had resident
 
   // Of err, without their ends; empty lines are left out.
   [[nodiscard]] std::vector<std::string> err_lines() const;
@@ -57,6 +58,7 @@ class Process {
   Start start_;
   pid_t id_ = -1;
   std::optional<int> status_;
+  long peak_kib_ = 0;
 };
 
 std::string read_file(const std::string& path);

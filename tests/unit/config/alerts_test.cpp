@@ -64,6 +64,11 @@ TEST_F(AlertsConfigTest, BadRules) {
       {"name: r, on: sim, change: [metadata.], channels: [ops]", ".change", "unknown change"},
       {"name: r, on: sim, change: [], channels: [ops]", ".change", "the list is empty"},
       {"name: r, on: sim, change: [type], in: [active], for: 1h, channels: [ops]", ".in", "change stands beside it"},
+      {"name: r, on: sim, change: [metadata.a], own_changes: perhaps, channels: [ops]", ".own_changes",
+       "neither true nor false"},
+      {"name: r, on: sim, change: [status], own_changes: false, channels: [ops]", ".own_changes",
+       "change names no metadata.KEY"},
+      {"name: r, on: profile, own_changes: false, channels: [ops]", ".own_changes", "not used by rules on profile"},
       {"name: r, on: profile, change: [status], channels: [ops]", ".change", "not used by rules on profile"},
       {"name: r, on: profile, in: [installed], channels: [ops]", ".in", "for is missing; write how long"},
       {"name: r, on: profile, for: 1h, channels: [ops]", ".for", "in is missing"},
@@ -107,6 +112,8 @@ TEST_F(AlertsConfigTest, GoodRules) {
   EXPECT_THAT(any.change, ElementsAre("status"));
   EXPECT_THAT(rule("name: r, on: sim, change: [metadata.a.b, appeared], channels: [ops]").change,
               ElementsAre("metadata.a.b", "appeared"));
+  EXPECT_TRUE(rule("name: r, on: sim, change: [metadata.a], channels: [ops]").own_changes);
+  EXPECT_FALSE(rule("name: r, on: sim, change: [metadata.a], own_changes: false, channels: [ops]").own_changes);
   EXPECT_EQ(rule("name: r, on: stock, below: 1, channels: [ops]").below, 1U);
   EXPECT_THAT(rule("name: r, on: profile, to: [a-new-status], severity: page, channels: [ops]").severity, "page");
 }

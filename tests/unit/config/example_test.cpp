@@ -93,6 +93,21 @@ TEST_F(Example, MinimalHasTheDefaults) {
   EXPECT_THAT(config.alerts.rules, IsEmpty());
 }
 
+TEST_F(Example, TheListenerServesTheNetworkOnlyToThoseWhoHaveAToken) {
+  const std::string minimal = kMinimal;
+  for (const std::string host : {"127.0.0.1", "127.9.8.7", "localhost", "'[::1]"}) {
+    const std::string listen = "http: {listen: " + host + ":0" + (host.front() == '\'' ? "'" : "") + "}\n";
+    EXPECT_TRUE(parse_config(minimal + listen, "c").http.token.empty()) << listen;
+  }
+  for (const std::string host : {"0.0.0.0", "'[::]", "10.0.0.1", "metrics.example.com"}) {
+    const std::string listen =
+        "http: {token_env: SIMSYNC_TEST_TOKEN, listen: " + host + ":9464" + (host.front() == '\'' ? "'" : "") + "}\n";
+    EXPECT_EQ(parse_config(minimal + listen, "c").http.token.reveal(), kToken) << listen;
+  }
+  EXPECT_EQ(parse_config(minimal + "http: {token_env: SIMSYNC_TEST_TOKEN}\n", "c").http.listen, "127.0.0.1:9464");
+  EXPECT_EQ(parse_config(minimal + "http: {listen: off}\n", "c").http.listen, "");
+}
+
 TEST_F(Example, CrlfAndByteOrderMarkAreFine) {
   std::string text = kExample;
   for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 2))

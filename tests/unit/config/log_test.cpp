@@ -54,17 +54,18 @@ TEST_F(Log, TextLine) {
 }
 
 TEST_F(Log, Levels) {
-  const auto all = [] {
+  int calls = 0;  // what is said again the same way is only counted
+  const auto all = [&calls] {
     log::debug("a");
     log::info("b");
-    log::warning("c");
-    log::error("d");
+    log::warning("c", {{"n", std::to_string(++calls)}});
+    log::error("d", {{"n", std::to_string(calls)}});
   };
   EXPECT_EQ(count(lines_of(all), '\n'), 3U);
   log::configure({LogLevel::error, LogFormat::text});
-  EXPECT_THAT(lines_of(all), MatchesRegex("[^\n]* error d\n"));
+  EXPECT_THAT(lines_of(all), MatchesRegex("[^\n]* error d n=2\n"));
   log::configure({LogLevel::debug, LogFormat::text});
-  EXPECT_THAT(lines_of(all), MatchesRegex("[^\n]* debug a\n[^\n]* info b\n[^\n]* warning c\n[^\n]* error d\n"));
+  EXPECT_THAT(lines_of(all), MatchesRegex("[^\n]* debug a\n[^\n]* info b\n[^\n]* warning c n=3\n[^\n]* error d n=3\n"));
 }
 
 TEST_F(Log, FilteredLinesCostNothing) {
@@ -115,11 +116,67 @@ TEST_F(Log, OutsideDataForgesNoTextLine) {
 TEST_F(Log, JsonLine) {
   log::configure({LogLevel::info, LogFormat::json});
   const std::string line = lines_of([] {
-    log::warning("page skipped", {{"error", "a\"b\\\n\xFF\x01"}, {"time", "x"}, {"n", -3}, {"braces", "{}%v"}});
+    log::warning("page skipped",
+                 {{"error", "a\"b\\\n\xFF\x01"}, {"time", "x"}, {"n", -3}, {"ok", true}, {"braces", "{}%v"}});
   });
   EXPECT_THAT(line, MatchesRegex("\\{\"time\":\"[0-9T:.-]{23}Z\",\"level\":\"warning\",.*\\}\n"));
   EXPECT_THAT(
-      line, HasSubstr(R"("event":"page skipped","error":"a\"b\\\n\\xff\u0001","time_":"x","n":"-3","braces":"{}%v"})"));
+      line,
+      HasSubstr(
+          R"("event":"page skipped","error":"a\"b\\\n\\xff\u0001","time_":"x","n":-3,"ok":true,"braces":"{}%v"})"));
+}
+
+TEST_F(Log, JsonKnowsNoInfinity) {
+  log::configure({LogLevel::info, LogFormat::json});
+  const std::string line = lines_of([] {
+    log::info(
+        "e",
+        {{"a", std::numeric_limits<double>::infinity()}, {"b", std::numeric_limits<double>::quiet_NaN()}, {"c", 0.25}});
+  });
+  EXPECT_THAT(line, MatchesRegex(".*\"a\":\"inf\",\"b\":\"-?nan\",\"c\":0.250000\\}\n"));
+}
+
+TEST_F(Log, RepeatedTroubleIsCounted) {
+  log::tell_repeats_now();
+  const std::string lines = lines_of([] {
+    for (int i = 0; i < 5; ++i) {
+      log::warning("repeated in vain", {{"project", "acme"}, {"try", i}});
+      log::recovered("well again");
+      log::info("routine");
+    }
+    log::warning("repeated in vain", {{"project", "beta"}});
+    log::tell_repeats();  // nothing is due yet
+    log::tell_repeats_now();
+  });
+  const auto times = [&](const std::string& text) {
+    std::size_t found = 0;
+    for (std::size_t at = lines.find(text); at != std::string::npos; at = lines.find(text, at + 1)) ++found;
+    return found;
+  };
+  EXPECT_EQ(times("info routine\n"), 5U);
+  EXPECT_EQ(times("warning repeated in vain project=acme try=0\n"), 1U);
+  EXPECT_EQ(times("warning repeated in vain project=acme try=4 repeated=4 for_s="), 1U) << lines;
+  EXPECT_EQ(times("info well again\n"), 1U);
+  EXPECT_EQ(times("info well again repeated=4 for_s="), 1U);
+  EXPECT_EQ(count(lines, '\n'), 10U) << lines;
+}
+
+// A reload may change both while others log.
+TEST_F(Log, FormatMayChangeWhileOthersWrite) {
+  const std::string text = lines_of([] {
+    std::jthread writer{[](const std::stop_token& stop) {
+      while (!stop.stop_requested()) log::info("tick", {{"a", 1}});
+    }};
+    for (int i = 0; i < 300; ++i) log::configure({LogLevel::info, i % 2 == 0 ? LogFormat::json : LogFormat::text});
+  });
+  std::size_t begin = 0;
+  for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', begin)) {
+    EXPECT_THAT(
+        text.substr(begin, end - begin),
+        testing::AnyOf(MatchesRegex("[0-9TZ:.-]+ info tick a=1"),
+                       MatchesRegex("\\{\"time\":\"[0-9TZ:.-]+\",\"level\":\"info\",\"event\":\"tick\",\"a\":1\\}")));
+    begin = end + 1;
+  }
 }
 
 TEST_F(Log, LongValuesAreCut) {

@@ -63,6 +63,8 @@ TEST(Printable, BeginningCutsBetweenCharacters) {
   EXPECT_EQ(beginning("a\xF0\x9F\x98\x80z", 5), "a\xF0\x9F\x98\x80");
   EXPECT_EQ(beginning("\x80\x80\x80\x80\x80\x80\x80", 6).size(), 6U);
   EXPECT_EQ(beginning("abc", 0), "");
+  EXPECT_EQ(beginning("\xC3\xA4", 1), "");
+  EXPECT_EQ(beginning("ab\x80", 2), "ab") << "a byte that is no character cuts none in two";
 }
 
 TEST(Printable, QuotedIsShort) {

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -117,16 +117,16 @@ TEST(Yaml, BombsAreSmall) {
   });
 }
 
-// yaml-cpp keeps the whole line as possible keys; none of these may take more than a moment.
-TEST(Yaml, LargeTextsAreQuick) {
+// yaml-cpp keeps the whole line as possible keys; so it is kLargestYaml that keeps the worst of these to a moment of
+// the processor, or to many in a sanitizer's build. What grows faster never ends.
+TEST(Yaml, LargeTextsEndSoon) {
   for (const std::string unit : {"[",   "{", "- ",   "? ",   "a: ", "\n- a", "a\n", "'",     "\"\\", "&a ",
                                  "*a ", "!", "| \n", "[a, ", "],",  "{a: ",  "a,",  "---\n", "%",    "\xC3\xA4"}) {
     std::string text;
     while (text.size() + unit.size() <= kLargestYaml) text += unit;
-    const auto start = std::chrono::steady_clock::now();
+    const std::clock_t begun = std::clock();
     static_cast<void>(yaml_error(text));
-    const auto took = std::chrono::steady_clock::now() - start;
-    EXPECT_LT(took, std::chrono::seconds{5}) << unit;
+    EXPECT_LT((std::clock() - begun) / CLOCKS_PER_SEC, 60) << unit;
   }
 }
 

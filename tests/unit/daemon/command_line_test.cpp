@@ -64,6 +64,73 @@ TEST(CommandLineTest, MistakesAreOneLineAndExitTwo) {
   }
 }
 
+TEST(CommandLineTest, OperationsOfTheApi) {
+  const auto sim = [](std::vector<const char*> words) {
+    words.insert(words.begin(), "sim");
+    const auto line = std::get<CommandLine>(parse(words));
+    EXPECT_EQ(line.command, CommandName::sim);
+    return line;
+  };
+  const SimLine list = sim({"list", "--provider", "p3,p4", "--provider", "p5", "--status", "retired,active", "--type",
+                            "PSIM", "--user", "usr_1", "--after", "sim_1", "--limit", "250"})
+                           .sim_line;
+  EXPECT_EQ(list.name, SimName::list);
+  EXPECT_THAT(list.providers, testing::ElementsAre("p3", "p4", "p5"));
+  EXPECT_THAT(list.statuses, testing::ElementsAre("retired", "active"));
+  EXPECT_EQ(list.type, "pSIM");
+  EXPECT_EQ(list.user, "usr_1");
+  EXPECT_EQ(list.after, "sim_1");
+  EXPECT_EQ(list.limit, 250U);
+  EXPECT_FALSE(list.all || list.no_record);
+  EXPECT_EQ(sim({"list"}).sim_line.limit, 10U);
+  EXPECT_TRUE(sim({"list", "--all"}).sim_line.all);
+  EXPECT_EQ(sim({"list", "--before", "sim_1"}).sim_line.before, "sim_1");
+  const CommandLine get = sim({"get", "sim_1", "--project", "acme", "--no-record", "--output", "json"});
+  EXPECT_EQ(get.sim_line.name, SimName::get);
+  EXPECT_EQ(get.sim_line.sim, "sim_1");
+  EXPECT_EQ(get.project, "acme");
+  EXPECT_TRUE(get.sim_line.no_record);
+  EXPECT_EQ(get.output, OutputFormat::json);
+  EXPECT_EQ(sim({"profile", "sim_1"}).sim_line.name, SimName::profile);
+  const SimLine search = sim({"search", "8988307000000753711", "--type", "esim"}).sim_line;
+  EXPECT_EQ(search.name, SimName::search);
+  EXPECT_EQ(search.iccid, "8988307000000753711");
+  EXPECT_EQ(search.type, "eSIM");
+  EXPECT_EQ(sim({"search", "--file", "-"}).sim_line.file, "-");
+  const SimLine credentials = sim({"credentials", "sim_1", "--png", "f", "--reveal"}).sim_line;
+  EXPECT_EQ(credentials.name, SimName::credentials);
+  EXPECT_EQ(credentials.png, "f");
+  EXPECT_TRUE(credentials.reveal);
+}
+
+TEST(CommandLineTest, MistakesOfOperationsSayWhatToDo) {
+  const auto said = [](std::vector<const char*> words) {
+    words.insert(words.begin(), "sim");
+    testing::internal::CaptureStderr();
+    const auto result = parse(words);
+    std::string text = testing::internal::GetCapturedStderr();
+    EXPECT_TRUE(std::holds_alternative<ExitCode>(result));
+    EXPECT_EQ(std::ranges::count(text, '\n'), 1) << text;
+    return text;
+  };
+  said({});
+  EXPECT_THAT(said({"get"}), HasSubstr("sim is required"));
+  EXPECT_THAT(said({"get", ""}), HasSubstr("sim: must not be empty"));
+  EXPECT_THAT(said({"get", "\xFF"}), HasSubstr(R"(sim: "\xff" is not UTF-8)"));
+  EXPECT_THAT(said({"search"}), HasSubstr("give one ICCID, or a --file of them"));
+  EXPECT_THAT(said({"search", "1", "--file", "f"}), HasSubstr("give one ICCID, or a --file of them"));
+  EXPECT_THAT(said({"search", "1", "2"}), HasSubstr("2"));
+  EXPECT_THAT(said({"list", "--limit", "-1"}), HasSubstr("--limit"));
+  EXPECT_THAT(said({"list", "--limit", "99999999999999999999"}), HasSubstr("--limit"));
+  EXPECT_THAT(said({"list", "--limit", "1", "--all"}), HasSubstr("excludes"));
+  EXPECT_THAT(said({"list", "--before", "a", "--after", "b"}), HasSubstr("excludes"));
+  EXPECT_THAT(said({"list", "--before", "a", "--all"}), HasSubstr("excludes"));
+  EXPECT_THAT(said({"list", "--before", "a", "--limit", "201"}), HasSubstr("a --limit of 200 at most"));
+  EXPECT_THAT(said({"list", "--status", "active,gone"}), HasSubstr("gone"));
+  EXPECT_THAT(said({"list", "--type", "x\033[2J"}), Not(HasSubstr("\033")));
+  EXPECT_THAT(said({"list", "--provider", ""}), HasSubstr("--provider"));
+}
+
 TEST(CommandLineTest, Reports) {
   const auto report = [](std::vector<const char*> words) {
     words.insert(words.begin(), "report");
@@ -123,6 +190,40 @@ TEST(CommandLineTest, MistakesOfReportsSayWhatToDo) {
   EXPECT_THAT(said({"gaps", "--since", "2024-01-02", "--until", "2024-01-02"}), HasSubstr("before --until"));
   EXPECT_THAT(said({"gaps", "--until", "0001-01-01T00:00:00Z"}), HasSubstr("before --until"));
   EXPECT_THAT(said({"inventory", "--at", "9000-01-01"}), HasSubstr("is yet to come"));
+}
+
+TEST(CommandLineTest, StocktakeTakesAFileAndItsScope) {
+  const auto line =
+      std::get<CommandLine>(parse({"stocktake", "scans.csv", "--type", "psim", "--column", "2", "--all"}));
+  EXPECT_EQ(line.command, CommandName::stocktake);
+  EXPECT_EQ(line.stocktake.file, "scans.csv");
+  EXPECT_EQ(line.stocktake.type, "pSIM");
+  EXPECT_EQ(line.stocktake.column, "2");
+  EXPECT_EQ(line.stocktake.most_searches, 1000U);
+  EXPECT_TRUE(line.all);
+  EXPECT_EQ(std::get<CommandLine>(parse({"stocktake", "-"})).stocktake.file, "-");
+  for (const std::vector<const char*>& wrong : {std::vector<const char*>{"stocktake"},
+                                                {"stocktake", ""},
+                                                {"stocktake", "a", "b"},
+                                                {"stocktake", "a", "--type", "SIM"},
+                                                {"stocktake", "a", "--provider", ""},
+                                                {"stocktake", "a", "--column", "\xFF"},
+                                                {"stocktake", "a", "--most-searches", "0"},
+                                                {"stocktake", "a", "--most-searches", "5", "--no-search"}}) {
+    testing::internal::CaptureStderr();
+    EXPECT_TRUE(std::holds_alternative<ExitCode>(parse(wrong)));
+    EXPECT_EQ(std::ranges::count(testing::internal::GetCapturedStderr(), '\n'), 1);
+  }
+}
+
+// Below the options, also of the commands of a command.
+TEST(CommandLineTest, HelpHasExamples) {
+  for (const std::vector<const char*>& command :
+       {std::vector<const char*>{"sync", "--help"}, {"alerts", "list", "--help"}, {"stocktake", "--help"}}) {
+    testing::internal::CaptureStdout();
+    EXPECT_EQ(std::get<ExitCode>(parse(command)), ExitCode::done);
+    EXPECT_THAT(testing::internal::GetCapturedStdout(), HasSubstr("Examples:\n  simsyncd "));
+  }
 }
 
 TEST(CommandLineTest, HelpIsNoMistake) {

@@ -130,11 +130,11 @@ TEST(Output, ColoursTakeNoRoom) {
 std::vector<Document> documents() {
   const auto document = [](const std::string& id) {
     return Document{{"sim",
-                     Section::Shape::one,
+                     OutputSection::Shape::one,
                      {{"sim_id", "iccid", "metadata"}, {{id, std::monostate{}, JsonText{"{\"a\": \"\u009b\"}"}}}}},
-                    {"profile", Section::Shape::one, {{"status"}, {}}},
-                    {"timeline", Section::Shape::list, kTable, "3 older\n"},
-                    {"pending", Section::Shape::list, {{"kind"}, {}}}};
+                    {"profile", OutputSection::Shape::one, {{"status"}, {}}},
+                    {"timeline", OutputSection::Shape::list, kTable, "3 older\n"},
+                    {"pending", OutputSection::Shape::list, {{"kind"}, {}}}};
   };
   return {document("sim_1\033[2J"), document("sim_2")};
 }
@@ -169,6 +169,38 @@ TEST(Output, DocumentsAreOneArray) {
   out.str("");
   print_json(out, {});
   EXPECT_EQ(out.str(), "[]\n");
+}
+
+TEST(Output, AJsonObjectIsWrittenMemberByMember) {
+  std::ostringstream out;
+  JsonObjectPrinter printer{out};
+  printer.add("summary", {{"lines", "text"}, {{std::int64_t{3}, std::string{"a\"b"}}}});
+  printer.begin_list("none", {"x"});
+  printer.begin_list("some", {"x", "y"});
+  printer.add_row({std::string{"1"}, std::monostate{}});
+  printer.add_row({std::string{"2"}, true});
+  printer.finish();
+  EXPECT_EQ(out.str(), R"({
+  "summary": {
+    "lines": 3,
+    "text": "a\"b"
+  },
+  "none": [],
+  "some": [
+    {
+      "x": "1",
+      "y": null
+    },
+    {
+      "x": "2",
+      "y": true
+    }
+  ]
+}
+)");
+  std::ostringstream empty;
+  JsonObjectPrinter{empty}.finish();
+  EXPECT_EQ(empty.str(), "{}\n");
 }
 
 }  // namespace

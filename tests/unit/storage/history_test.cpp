@@ -91,6 +91,9 @@ TEST_F(HistoryTest, GoneAndBackIsAnUnbrokenChain) {
   walk(9);
   walk(20, WalkOutcome::complete, {{"sim_1", at(25), at(26)}});
   EXPECT_EQ(store_->present_count("acme"), 0U);
+  EXPECT_EQ(store_->gone_since("acme", at(26)), 1U);
+  EXPECT_EQ(store_->gone_since("acme", at(27)), 0U);
+  EXPECT_EQ(store_->gone_since("beta", at(0)), 0U);
   walk(40);
   Sim back = sim_with_status("inactive");
   back.provider = "p14";

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <pqxx/pqxx>
 #include <thread>
 
 #include "storage/postgres_inventory.h"
@@ -39,6 +40,14 @@ class Leases : public testing::Test {
   }
   std::optional<Lease> take(const DaemonIdentity& who, milliseconds length = kLong, const std::string& dead = {}) {
     return store_->take("acme", who, length, dead);
+  }
+  // In this test's database: others run on the same server, and take such locks too.
+  void wait_for_advisory_lock(const std::string& which) const {
+    while (database_.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = "
+                           "(SELECT oid FROM pg_database WHERE datname = current_database()) AND " +
+                           which) == "0") {
+      std::this_thread::sleep_for(milliseconds{5});
+    }
   }
 
   ScratchDatabase database_;
@@ -136,12 +145,67 @@ TEST_F(Leases, NoWriteIsUnderWayOnceItIsTaken) {
     CREATE FUNCTION nap() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NEW; END $$;
     CREATE TRIGGER nap BEFORE INSERT ON simsync.walk FOR EACH ROW EXECUTE FUNCTION nap())");
   auto written = std::async(std::launch::async, [&] { writer(lease)->begin_walk("acme", WalkKind::full, at(20)); });
-  while (database_.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'") == "0") {
-    std::this_thread::sleep_for(milliseconds{5});
-  }
+  wait_for_advisory_lock("mode = 'ShareLock' AND granted");
   EXPECT_EQ(take(kOther, kLong, "one")->epoch, 2);
   EXPECT_EQ(database_.value("SELECT count(*) FROM simsync.walk"), "1") << "it was done before";
   written.get();
+}
+
+// A database whose default is a stricter isolation would show a writer that waited what was true before.
+TEST_F(Leases, AWriterThatWaitedForItsSuccessorSeesIt) {
+  database_.run("ALTER DATABASE " + database_.value("SELECT current_database()") +
+                " SET default_transaction_isolation = 'repeatable read'");
+  const Lease lease = *take(kOne);
+  pqxx::connection successor{database_.url()};
+  pqxx::work taking{successor};
+  taking.exec("SELECT pg_advisory_xact_lock(hashtextextended('acme', 1818588005))");
+  taking.exec("UPDATE simsync.lease SET epoch = 2, holder = 'other'");
+  auto failure = std::async(std::launch::async, [&] {
+    return failure_of([&] { writer(lease)->apply("acme", {read_at(10, plain_sim("sim_1"))}); });
+  });
+  wait_for_advisory_lock("NOT granted");
+  taking.commit();
+  EXPECT_EQ(failure.get(), StorageFailure::lease_lost);
+}
+
+// Whoever is frozen or cut off there is not idle in the eyes of the server.
+TEST_F(Leases, AWriterThatIsStuckInTheMiddleOfACopyIsEnded) {
+  take(kOne);
+  database_.run("CREATE TABLE copied (what text)");
+  pqxx::connection stuck{database_.url()};
+  pqxx::work transaction{stuck};
+  transaction.exec("SELECT pg_advisory_xact_lock_shared(hashtextextended('acme', 1818588005))");
+  transaction.exec("COPY copied FROM STDIN");
+  std::optional<Lease> taken;
+  for (int tries = 0; tries < 6 && !taken; ++tries) {
+    try {
+      taken = take(kOther, kLong, "one");
+    } catch (const StorageError& error) {
+      ASSERT_EQ(error.failure(), StorageFailure::conflict) << error.what();
+    }
+  }
+  EXPECT_TRUE(taken);
+}
+
+TEST_F(Leases, AStuckWriterOfWhatIsNotFreeIsLeftAlone) {
+  take(kOne);
+  pqxx::connection slow{database_.url()};
+  pqxx::work transaction{slow};
+  transaction.exec("SELECT pg_advisory_xact_lock_shared(hashtextextended('acme', 1818588005))");
+  std::this_thread::sleep_for(milliseconds{5100});
+  EXPECT_EQ(take(kOther), std::nullopt);
+  EXPECT_NO_THROW(transaction.exec("SELECT 1"));
+}
+
+TEST_F(Leases, AClockThatWasSetBackKeepsNothingForADeadOne) {
+  take(kOne);
+  store_->beat(kOne, {"acme"}, kLong);
+  database_.run("UPDATE simsync.lease SET expires_at = expires_at + interval '1 hour'");
+  database_.run("UPDATE simsync.daemon SET seen_at = seen_at + interval '1 hour'");
+  const LeaseView view = store_->beat(kOther, {"acme"}, kLong);
+  EXPECT_LT(view.leases.at(0).expires_in, milliseconds{0});
+  EXPECT_EQ(view.daemons, 1U);
+  EXPECT_EQ(take(kOther)->epoch, 2);
 }
 
 }  // namespace

@@ -276,9 +276,9 @@ TEST_F(SimStoryTest, HoldsWhatIsPendingForItAlone) {
     return lines;
   };
   EXPECT_THAT(told(0),
-              ElementsAre("0 older", "metadata failed - - {\"a\": 2} -1 refused", "alert pending gone ops - 4 HTTP 500",
-                          "alert dead gone pager - 4 HTTP 500", "metadata pending - - {\"a\": 1} -1 -"));
-  EXPECT_THAT(told(1), ElementsAre("3 older", "metadata pending - - {\"a\": 1} -1 -"));
+              ElementsAre("0 older", "metadata failed - - {\"a\": 2} 0 refused", "alert pending gone ops - 4 HTTP 500",
+                          "alert dead gone pager - 4 HTTP 500", "metadata pending - - {\"a\": 1} 0 -"));
+  EXPECT_THAT(told(1), ElementsAre("3 older", "metadata pending - - {\"a\": 1} 0 -"));
 }
 
 TEST_F(SimStoryTest, KnowsWhatTheServiceSaysOfItsPolls) {

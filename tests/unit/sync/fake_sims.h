@@ -100,7 +100,9 @@ class FakeApi : public SimApi {
   std::function<void(SimPage&)> on_page;
   std::function<EsimProfile(const std::string&)> on_profile;
   std::function<void(const std::string&)> on_get;
-  std::map<std::string, int> gets;  // how often each SIM was asked for
+  std::function<void(Sim&, const std::string& metadata)> on_update;  // in place of taking it; may throw
+  std::vector<std::pair<std::string, std::string>> sent;             // SIM and metadata of each PATCH
+  std::map<std::string, int> gets;                                   // how often each SIM was asked for
   std::map<std::string, int> polls;
   int lists = 0;
   std::mutex mutex;
@@ -122,7 +124,7 @@ class FakeApi : public SimApi {
     if (on_get) on_get(id);
     const auto found = list_.find(id);
     if (found == list_.sims.end()) throw ApiError(ApiFailure::not_found, 404, "no such SIM");
-    return {*found, {wall_clock(), wall_clock(), 1}};
+    return {*found, {wall_clock(), wall_clock(), 1}, found->metadata};
   }
 
   ProfileAnswer profile(const std::string& id, std::stop_token) override {
@@ -133,8 +135,14 @@ class FakeApi : public SimApi {
   }
 
   SimCredentials credentials(const std::string&, std::stop_token) override { return {}; }
-  SimAnswer update_metadata(const std::string& id, const std::string&, std::stop_token stop) override {
-    return get(id, std::move(stop));
+  SimAnswer update_metadata(const std::string& id, const std::string& metadata, std::stop_token) override {
+    const std::lock_guard lock{mutex};
+    sent.push_back({id, metadata});
+    const auto found = std::ranges::find(list_.sims, id, &Sim::id);
+    if (found == list_.sims.end()) throw ApiError(ApiFailure::not_found, 404, "no such SIM");
+    if (on_update) on_update(*found, metadata);
+    if (!on_update) found->metadata = metadata;
+    return {*found, {wall_clock(), wall_clock(), 1}, found->metadata};
   }
   SimPage search(const std::string&, const std::vector<std::string>&, std::stop_token) override { return {}; }
 };
@@ -147,16 +155,18 @@ struct FakeMirror {
   };
   std::mutex mutex;
   std::map<std::string, Sim> present;
-  std::map<std::string, TimePoint> confirmed;  // when the row of a present SIM was written; others: never
-  std::map<std::string, Gone> gone;            // what is marked missing
-  std::vector<std::string> missing;            // whatever was marked so, in that order
-  std::vector<WalkRecord> walks;               // closed
-  std::map<std::int64_t, WalkRecord> open;     // begun and not closed
+  std::map<std::string, TimePoint> confirmed;              // when the row of a present SIM was written; others: never
+  std::vector<std::pair<std::string, TimePoint>> history;  // whose, and when observed; numbered from 1
+  std::map<std::string, Gone> gone;                        // what is marked missing
+  std::vector<std::string> missing;                        // whatever was marked so, in that order
+  std::vector<WalkRecord> walks;                           // closed
+  std::map<std::int64_t, WalkRecord> open;                 // begun and not closed
   std::optional<WalkProgress> progress;
   std::set<std::int64_t> approved;
   std::int64_t last_walk = 0;
   std::vector<ProfileReading> profiles;
   int rosters_read = 0;
+  int times_read = 0;  // all that is present
   std::function<void()> while_roster_is_read;
   PollState poll_state;
   std::vector<Watch> watches;
@@ -166,8 +176,11 @@ struct FakeMirror {
   std::function<void()> before_forgetting;  // may throw StorageError
   unsigned counted_anew = 0;
   bool ever_complete = false;
-  std::function<void()> before_write;  // may throw StorageError
-  std::function<void()> after_write;   // the same, after the commit: its answer was lost
+  std::map<std::pair<std::string, std::int64_t>, MetadataRequest> requests;  // pending, by SIM and id
+  std::vector<MetadataStep> steps;                                           // that were stored
+  std::size_t largest_write = 0;                                             // SIMs, of one call
+  std::function<void()> before_write;                                        // may throw StorageError
+  std::function<void()> after_write;  // the same, after the commit: its answer was lost
 };
 
 class FakeStore : public InventoryStore {
@@ -210,6 +223,7 @@ class FakeStore : public InventoryStore {
     const std::lock_guard lock{mirror_.mutex};
     if (mirror_.before_write) mirror_.before_write();
     ApplyResult result;
+    mirror_.largest_write = std::max(mirror_.largest_write, readings.size());
     for (const SimReading& reading : readings) apply(reading, result);
     if (progress != nullptr) keep(*progress);
     if (mirror_.after_write) mirror_.after_write();
@@ -235,6 +249,7 @@ class FakeStore : public InventoryStore {
 
   void read_present(const std::string&, const std::function<bool(const Sim&, TimePoint)>& row) override {
     const std::lock_guard lock{mirror_.mutex};
+    ++mirror_.times_read;
     for (const auto& [id, sim] : mirror_.present) {
       if (!row(sim, mirror_.confirmed[id])) return;
     }
@@ -265,6 +280,12 @@ class FakeStore : public InventoryStore {
     return mirror_.present.size();
   }
 
+  std::uint64_t gone_since(const std::string&, TimePoint since) override {
+    const std::lock_guard lock{mirror_.mutex};
+    return static_cast<std::uint64_t>(
+        std::ranges::count_if(mirror_.gone, [&](const auto& one) { return one.second.since >= since; }));
+  }
+
   std::vector<std::string> present_ids(const std::string&, const std::string& after, std::size_t limit) override {
     const std::lock_guard lock{mirror_.mutex};
     std::vector<std::string> ids;
@@ -283,6 +304,25 @@ class FakeStore : public InventoryStore {
     std::ranges::sort(below, std::greater<>{}, &Sim::created_at);
     if (distance >= below.size()) return std::nullopt;
     return below[distance].id;
+  }
+
+  RecordedRows recorded_since(const std::string&, TimePoint since, std::int64_t after) override {
+    const std::lock_guard lock{mirror_.mutex};
+    RecordedRows recorded;
+    for (auto i = static_cast<std::size_t>(after); i < mirror_.history.size(); ++i) {
+      if (mirror_.history[i].second >= since) recorded = {recorded.rows + 1, static_cast<std::int64_t>(i) + 1};
+    }
+    return recorded;
+  }
+
+  std::vector<std::string> changed_since(const std::string&, TimePoint since, std::int64_t after,
+                                         std::size_t limit) override {
+    const std::lock_guard lock{mirror_.mutex};
+    std::set<std::string> ids;
+    for (auto i = static_cast<std::size_t>(after); i < mirror_.history.size() && ids.size() <= limit; ++i) {
+      if (mirror_.history[i].second >= since) ids.insert(mirror_.history[i].first);
+    }
+    return {ids.begin(), ids.end()};
   }
 
   bool ever_complete(const std::string&) override {
@@ -342,6 +382,37 @@ class FakeStore : public InventoryStore {
     return {};
   }
 
+  std::vector<MetadataRequest> pending_metadata(const std::string&, const std::string& after,
+                                                std::size_t limit) override {
+    const std::lock_guard lock{mirror_.mutex};
+    std::vector<MetadataRequest> oldest;
+    std::string last = after;
+    for (const auto& [key, request] : mirror_.requests) {
+      if (key.first <= last || oldest.size() == limit) continue;
+      oldest.push_back(request);
+      last = key.first;
+    }
+    return oldest;
+  }
+
+  std::vector<std::int64_t> step_metadata(const std::string&, const std::vector<MetadataStep>& steps) override {
+    const std::lock_guard lock{mirror_.mutex};
+    if (mirror_.before_write) mirror_.before_write();
+    std::vector<std::int64_t> stored;
+    ApplyResult result;
+    for (const MetadataStep& step : steps) {
+      if (step.as_read) apply(*step.as_read, result);
+      const auto found = mirror_.requests.find({step.sim_id, step.request});
+      if (found == mirror_.requests.end() || found->second.attempts != step.attempts) continue;
+      stored.push_back(step.request);
+      mirror_.steps.push_back(step);
+      found->second.overtaken = step.overtaken;
+      if (step.sent) ++found->second.attempts;
+      if (step.state != MetadataState::pending) mirror_.requests.erase(found);
+    }
+    return stored;
+  }
+
   ProjectStatus status(const std::string&, const std::vector<std::string>&, std::chrono::milliseconds) override {
     return {};
   }
@@ -359,7 +430,12 @@ class FakeStore : public InventoryStore {
       ++result.late;
       return;
     }
-    present == mirror_.present.end() && gone == mirror_.gone.end() ? ++result.created : ++result.changed;
+    const bool created = present == mirror_.present.end() && gone == mirror_.gone.end();
+    created ? ++result.created : ++result.changed;
+    if (!created || mirror_.ever_complete) {
+      ++result.recorded;
+      mirror_.history.emplace_back(id, reading.observed_at);
+    }
     mirror_.present[id] = reading.sim;
     mirror_.confirmed[id] = reading.asked_at;
     mirror_.gone.erase(id);
@@ -375,6 +451,7 @@ class FakeStore : public InventoryStore {
     if (present == mirror_.present.end() || mirror_.confirmed[sim.sim_id] > sim.asked_at) return false;
     mirror_.gone[sim.sim_id] = {present->second, sim.observed_at};
     mirror_.present.erase(present);
+    mirror_.history.emplace_back(sim.sim_id, sim.observed_at);
     mirror_.missing.push_back(sim.sim_id);
     return true;
   }

@@ -42,6 +42,26 @@ TEST(HistoryKeeper, ForgetsNothingUnlessItIsTold) {
   EXPECT_EQ(stores.mirror.old_history, 10U);
 }
 
+TEST(HistoryKeeper, AnotherBoundIsKeptWithoutWaitingForTomorrow) {
+  FakeStores stores;
+  stores.mirror.old_history = 10;
+  HistoryKeeper keeper{"acme", {}, stores, {1ms, 24h, 0ms}};
+  std::stop_source stop;
+  std::jthread running{[&] { keeper.run(stop.get_token()); }};
+  const auto left = [&] {
+    const std::lock_guard lock{stores.mirror.mutex};
+    return stores.mirror.old_history;
+  };
+  ASSERT_TRUE(comes_true([&] {
+    const std::lock_guard lock{stores.mirror.mutex};
+    return stores.mirror.counted_anew == 1;
+  }));
+  EXPECT_EQ(left(), 10U);
+  keeper.reconfigure({.keep = 24h});
+  EXPECT_TRUE(comes_true([&] { return left() == 0; }));
+  stop.request_stop();
+}
+
 TEST(HistoryKeeper, AStopEndsItBetweenTwoSteps) {
   FakeStores stores;
   stores.mirror.old_history = 1'000'000;

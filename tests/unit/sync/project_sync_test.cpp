@@ -157,6 +157,100 @@ TEST(ProjectSync, RunsWalksLooksAndPollsUntilStop) {
   running.join();
 }
 
+TEST(ProjectSync, OtherSettingsHoldWithoutARestart) {
+  FakeApi api;
+  api.list_.create(20);
+  FakeStores stores;
+  SyncSettings slow = settings();
+  slow.walk.interval = slow.walk.new_sims_interval = slow.profiles.interval = slow.profiles.recent_interval = 1h;
+  ProjectSync sync{slow, api, stores};
+  std::stop_source stop;
+  std::jthread running{[&] { sync.run(stop.get_token()); }};
+  const auto walks = [&] {
+    const std::lock_guard lock{stores.mirror.mutex};
+    return std::ranges::count(stores.mirror.walks, WalkKind::full, &WalkRecord::kind);
+  };
+  ASSERT_TRUE(comes_true([&] {
+    const std::lock_guard lock{api.mutex};
+    return api.polls.size() == 20;
+  }));
+  // The polls begin while the first walk is still being written down.
+  ASSERT_TRUE(comes_true([&] { return walks() >= 1; }));
+  EXPECT_EQ(walks(), 1);
+  sync.reconfigure(settings());
+  EXPECT_TRUE(comes_true([&] { return walks() > 3; }));
+  EXPECT_TRUE(comes_true([&] {
+    const std::lock_guard lock{api.mutex};
+    return std::ranges::all_of(api.polls, [](const auto& poll) { return poll.second > 2; });
+  }));
+  sync.reconfigure(slow);
+  // What is under way may still end.
+  std::this_thread::sleep_for(1500ms);
+  const auto before = walks();
+  std::this_thread::sleep_for(500ms);
+  EXPECT_EQ(walks(), before);
+  stop.request_stop();
+  running.join();
+  // Each of the three spans says how often it watched.
+  ASSERT_EQ(stores.mirror.watches.size(), 3U);
+  EXPECT_EQ(stores.mirror.watches[0].walk_interval, 1h);
+  EXPECT_EQ(stores.mirror.watches[1].walk_interval, 100ms);
+  EXPECT_EQ(stores.mirror.watches_ended.size(), 3U);
+}
+
+TEST(ProjectSync, SettingsThatComeBeforeItRunsCount) {
+  FakeApi api;
+  api.list_.create(5);
+  FakeStores stores;
+  SyncSettings slow = settings();
+  slow.walk.interval = 1h;
+  ProjectSync sync{slow, api, stores};
+  sync.reconfigure(settings());
+  std::stop_source stop;
+  std::jthread running{[&] { sync.run(stop.get_token()); }};
+  EXPECT_TRUE(comes_true([&] {
+    const std::lock_guard lock{stores.mirror.mutex};
+    return std::ranges::count(stores.mirror.walks, WalkKind::full, &WalkRecord::kind) > 2;
+  }));
+  stop.request_stop();
+}
+
+// By turns the API and the database are what a loop waits for.
+TEST(ProjectSync, ALoopThatHangsIsSilentAndWaitingForTheDatabaseIsNot) {
+  FakeApi api;
+  api.list_.create(5);
+  FakeStores stores;
+  Pulses pulses;
+  SyncSettings watched = settings();
+  watched.longest_call = 0ms;
+  std::atomic<bool> away = true;
+  std::atomic<bool> hang = false;
+  std::atomic<int> calls = 0;
+  stores.mirror.before_write = [&] {
+    ++calls;
+    if (away) throw StorageError(StorageFailure::unreachable, "away");
+    while (hang) std::this_thread::sleep_for(1ms);
+  };
+  ProjectSync sync{watched, api, stores, &pulses};
+  std::stop_source stop;
+  std::jthread running{[&] { sync.run(stop.get_token()); }};
+  // As if it were 6 minutes later: silent is only who has not come round for that long.
+  ASSERT_TRUE(comes_true([&] { return calls > 3; }));
+  const auto silent_for = [&](std::chrono::milliseconds time) {
+    return pulses.too_long(Pulses::Clock::now() + 6min - time);
+  };
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_FALSE(silent_for(1900ms)) << silent_for(1900ms)->loop;
+    std::this_thread::sleep_for(50ms);
+  }
+  away = false;
+  hang = true;
+  EXPECT_TRUE(comes_true([&] { return silent_for(1900ms).has_value(); }));
+  hang = false;
+  EXPECT_TRUE(comes_true([&] { return !silent_for(1900ms); }));
+  stop.request_stop();
+}
+
 TEST(ProjectSync, ANewSimsProfileIsPolledWithoutARestart) {
   FakeApi api;
   api.list_.create(10);

@@ -70,6 +70,17 @@ bool concerns(const AlertRuleConfig& rule, const RecordedChange& change) {
   return !judged(rule, change).empty();
 }
 
+TEST(AlertRules, OwnChangesAreLeftOutByThoseWhoSaySo) {
+  RecordedChange change = sim_change("changed", "metadata", R"({"fleet": "a"})", R"({"fleet": "b"})");
+  AlertRuleConfig rule = on_sim({"metadata.fleet"});
+  change.own = true;
+  EXPECT_TRUE(concerns(rule, change));
+  rule.own_changes = false;
+  EXPECT_FALSE(concerns(rule, change));
+  change.own = false;
+  EXPECT_TRUE(concerns(rule, change));
+}
+
 TEST(AlertRules, TellWhatTheyWereAskedFor) {
   AlertRuleConfig rule = on_profile({"enabled"}, {"disabled", "deleted"});
   rule.severity = "critical";

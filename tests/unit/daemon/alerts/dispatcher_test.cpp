@@ -77,6 +77,36 @@ TEST_F(DispatcherTest, GivesAChannelItsOwnMessagesOnly) {
   EXPECT_EQ(outbox.times("deliver b"), 0);
 }
 
+// What each attempt came to, by channel.
+struct Heard : DeliveryObserver {
+  void attempted(const std::string& channel, State result, std::uint64_t messages) override {
+    const std::lock_guard lock{mutex};
+    for (std::uint64_t i = 0; i < messages; ++i) {
+      results.push_back(channel + (result == State::delivered ? " delivered"
+                                   : result == State::dead    ? " dead"
+                                                              : " failed"));
+    }
+  }
+  std::mutex mutex;
+  std::vector<std::string> results;
+};
+
+TEST_F(DispatcherTest, TellsWhatEachAttemptCameTo) {
+  Heard heard;
+  options.observer = &heard;
+  int attempts = 0;
+  channel("ops").receiver = [&](const AlertMessage& message, const std::stop_token&) {
+    if (message.id == "b") return Delivery::refuse("no");
+    return ++attempts == 1 ? Delivery::again("busy") : Delivery{};
+  };
+  outbox.add("ops", "a");
+  outbox.add("ops", "b");
+  start();
+  EXPECT_TRUE(eventually([&] { return outbox.state_of("b") == State::dead; }));
+  EXPECT_TRUE(stop());
+  EXPECT_THAT(heard.results, ElementsAre("ops failed", "ops delivered", "ops dead"));
+}
+
 TEST_F(DispatcherTest, TriesAgainWhatFailed) {
   outbox.add("ops", "a");
   int attempts = 0;
@@ -295,6 +325,8 @@ TEST_F(DispatcherTest, TriesWhatIsNewThoughTheChannelWaits) {
 }
 
 TEST_F(DispatcherTest, GivesUpWhatIsOldWithTheFirstThatIs) {
+  Heard heard;
+  options.observer = &heard;
   options.limits.given_up = 1ms;
   options.limits.fewest_attempts = 2;
   for (const char* id : {"a", "b", "c"}) outbox.add("ops", id);
@@ -304,6 +336,8 @@ TEST_F(DispatcherTest, GivesUpWhatIsOldWithTheFirstThatIs) {
   start();
   EXPECT_TRUE(eventually([&] { return outbox.state_of("c") == State::dead; }));
   EXPECT_EQ(outbox.times("deliver c"), 0);
+  EXPECT_TRUE(stop());
+  EXPECT_EQ(std::ranges::count(heard.results, "ops dead"), 3);
 }
 
 TEST_F(DispatcherTest, ADatabaseThatIsAwayIsNotAskedMoreOftenByAChannelThatWantsRepeats) {

@@ -5,7 +5,7 @@
 namespace simsync {
 namespace {
 
-const Endpoint kList{"list", "GET /projects/acme/sims", "the API does not know the project"};
+const Endpoint kList{ApiCall::list, "list", "GET /projects/acme/sims", "the API does not know the project"};
 const ProjectNames kProject{"acme", "https://api.gigs.com", "secret-token"};
 
 ApiError judged(int status, const std::optional<std::string>& message, const std::string& type = "application/json",
@@ -94,6 +94,24 @@ TEST(AnswerJudge, EveryErrorHasItsAdvice) {
 TEST(AnswerJudge, OnlyTheApiCanSayThatSomethingIsGone) {
   EXPECT_EQ(judged(404, std::nullopt, "text/html", "<html>").failure(), ApiFailure::malformed);
   EXPECT_FALSE(judged(404, std::nullopt).retryable());
+}
+
+// Whoever may read the list and not write is no reason to stop reading.
+TEST(AnswerJudge, WhatIsForbiddenOfOneSimSaysNothingOfTheProject) {
+  HttpOutcome outcome;
+  outcome.delivery = Delivery::answered;
+  outcome.status = 403;
+  const auto failure = [&](ApiCall call, const std::optional<std::string>& message) {
+    return judge(outcome, "{", message, {call, "x", "X", "", {}}, kProject)->failure();
+  };
+  for (const ApiCall call : {ApiCall::get, ApiCall::update_metadata}) {
+    EXPECT_EQ(failure(call, "why"), ApiFailure::rejected);
+    EXPECT_EQ(failure(call, std::nullopt), ApiFailure::unauthorized);
+  }
+  EXPECT_EQ(failure(ApiCall::list, "why"), ApiFailure::unauthorized);
+  const Endpoint update{ApiCall::update_metadata, "update_metadata", "PATCH", ""};
+  EXPECT_STREQ(judge(outcome, "{", "why", update, kProject)->what(),
+               "PATCH: HTTP 403: why; the token of project acme lacks the right");
 }
 
 TEST(AnswerJudge, ForeignTextIsBoundedCleanedAndHoldsNoToken) {

@@ -1,4 +1,6 @@
 // What goes over the wire for each operation, and what comes back.
+#include <gmock/gmock.h>
+
 #include "http_fixture.h"
 
 namespace simsync {
@@ -159,24 +161,46 @@ TEST(HttpRequest, ConnectionsAreKeptAlive) {
   EXPECT_EQ(server->connections(), 1);
 }
 
+struct SampleList : ApiObserver {
+  void ended(const RequestSample& sample) override { samples.push_back(sample); }
+  void paused(Time now, Time until) override { pauses.push_back(until - now); }
+  std::vector<RequestSample> samples;
+  std::vector<Time::duration> pauses;
+};
+
 TEST(HttpRequest, ObserversSeeEachRequest) {
   int asked = 0;
   const auto server = ScriptedServer::routed([&asked](Peer& peer, const ReceivedRequest&) {
     ++asked == 1 ? peer.answer(500, sample::error("x")) : peer.answer(200, kOnePage);
   });
-  std::vector<RequestSample> samples;
+  SampleList observer;
   HttpSimApiOptions options;
-  options.observer = [&samples](const RequestSample& sample) { samples.push_back(sample); };
+  options.observer = &observer;
+  const std::vector<RequestSample>& samples = observer.samples;
   const auto api = make_http_sim_api(config_for(server->url()), ProjectConfig{"acme", Secret(kToken)}, options);
   api->list({}, {});
   ASSERT_EQ(samples.size(), 2U);
-  EXPECT_EQ(samples[0].endpoint, "list");
+  EXPECT_EQ(samples[0].call, ApiCall::list);
   EXPECT_EQ(samples[0].http_status, 500);
   EXPECT_EQ(samples[0].failure, ApiFailure::server_error);
   EXPECT_FALSE(samples[0].retry);
   EXPECT_EQ(samples[1].http_status, 200);
   EXPECT_EQ(samples[1].failure, std::nullopt);
   EXPECT_TRUE(samples[1].retry);
+  EXPECT_THAT(observer.pauses, testing::IsEmpty());
+}
+
+TEST(HttpRequest, ObserversHearForHowLongTheApiWantsNoRequest) {
+  int asked = 0;
+  const auto server = ScriptedServer::routed([&asked](Peer& peer, const ReceivedRequest&) {
+    ++asked == 1 ? peer.answer(429, sample::error("slow down"), "Retry-After: 1\r\n") : peer.answer(200, kOnePage);
+  });
+  SampleList observer;
+  HttpSimApiOptions options;
+  options.observer = &observer;
+  make_http_sim_api(config_for(server->url()), ProjectConfig{"acme", Secret(kToken)}, options)->list({}, {});
+  EXPECT_EQ(observer.samples.size(), 2U);
+  EXPECT_THAT(observer.pauses, testing::ElementsAre(std::chrono::seconds{1}));
 }
 
 }  // namespace

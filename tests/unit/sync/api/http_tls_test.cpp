@@ -72,6 +72,31 @@ TEST_F(HttpTls, AnExpiredCertificateIsRefused) {
   expect_refused(*server, trusting("127.0.0.1", server->port()), "expired");
 }
 
+// A line that the HTTP library would take a stack of gigabytes to judge.
+TEST_F(HttpTls, AHeadWithoutEndIsCut) {
+  const auto tls = authority_->server("IP:127.0.0.1");
+  const std::string much(1U << 20U, 'x');
+  for (const std::string& head :
+       {"HTTP/1.1 200 " + much, "HTTP/1.1 200 OK\r\nX: " + much, "HTTP/1.1 200 OK\r\n" + much}) {
+    const auto server =
+        ScriptedServer::routed([&](Peer& peer, const ReceivedRequest&) { peer.write(head); }, tls.get());
+    ApiConfig config = trusting("127.0.0.1", server->port());
+    const auto error = error_of([&] { client_for(config)->list({}, {}); });
+    EXPECT_EQ(error->failure(), ApiFailure::too_large) << error->what();
+  }
+}
+
+TEST_F(HttpTls, ALargeHeadIsReadAndTheConnectionKept) {
+  const auto tls = authority_->server("IP:127.0.0.1");
+  std::string large = "Content-Type: application/json\r\n";
+  for (int i = 0; i < 5; ++i) large += "X-" + std::to_string(i) + ": " + std::string(4000, 'x') + "\r\n";
+  const auto server =
+      ScriptedServer::routed([&](Peer& peer, const ReceivedRequest&) { peer.answer(200, kOnePage, large); }, tls.get());
+  const auto api = client_for(trusting("127.0.0.1", server->port()));
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(api->list({}, {}).sims.size(), 1U);
+  EXPECT_EQ(server->connections(), 1);
+}
+
 TEST_F(HttpTls, AMissingAuthorityFileIsSaid) {
   const auto tls = authority_->server("IP:127.0.0.1");
   const auto server = server_with(tls.get());

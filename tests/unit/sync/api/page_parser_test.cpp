@@ -50,6 +50,13 @@ TEST(PageParser, ReadsTheEndOfTheListAndAnEmptyOne) {
   EXPECT_EQ(result.more_before, std::nullopt);
 }
 
+TEST(PageParser, ACursorIsNeverThatOfThePageBefore) {
+  SimPage result;
+  result.more_before = "left from before";
+  ASSERT_EQ(read(R"({"object":"list","items":[],"moreItemsAfter":null})", result), std::nullopt);
+  EXPECT_EQ(result.more_before, std::nullopt);
+}
+
 TEST(PageParser, FieldsMayComeInAnyOrderWithNewOnesBetween) {
   SimPage result;
   ASSERT_EQ(read(R"({"new":{"a":[1,{}]},"moreItemsBefore":null,"items":[)" + sim("sim_1") +
@@ -244,6 +251,27 @@ TEST(PageParser, MutationsNeverCrashAndNeverInvent) {
       ASSERT_EQ(read_sim.extra.front(), '{') << body;
     }
   }
+}
+
+TEST(ProfileParser, ReadsTheSimInsideForWhoWantsIt) {
+  PageParser parser;
+  EsimProfile profile;
+  std::optional<Sim> inside;
+  const auto read = [&](std::string text) { return parser.read_profile(text, profile, &inside).value_or("none"); };
+  const std::string rest = R"(,"status":"enabled","updatedAt":"2024-03-13T15:36:01Z"})";
+  EXPECT_EQ(read(R"({"object":"eSimProfile","sim":)" + sim("sim_1") + rest), "none");
+  EXPECT_EQ(profile.sim_id, "sim_1");
+  ASSERT_TRUE(inside);
+  Sim alone;
+  std::string body = sim("sim_1");
+  ASSERT_EQ(parser.read_sim(body, alone), std::nullopt);
+  EXPECT_EQ(*inside, alone);
+  // One that cannot be read costs nobody the profile.
+  EXPECT_EQ(read(R"({"object":"eSimProfile","sim":{"id":"sim_2","status":7})" + rest), "none");
+  EXPECT_EQ(profile.sim_id, "sim_2");
+  EXPECT_FALSE(inside);
+  EXPECT_EQ(read(R"({"object":"eSimProfile","sim":{"status":"active"})" + rest), "sim.id is missing");
+  EXPECT_EQ(read(R"({"object":"eSimProfile","sim":"sim_2")" + rest), "sim is not an object");
 }
 
 TEST(ProfileParser, ReadsAndRefuses) {

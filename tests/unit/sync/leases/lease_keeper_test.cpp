@@ -22,6 +22,10 @@ struct FakeLeases {
   std::map<std::string, LeaseRow> rows;
   std::vector<std::string> events;
   std::optional<StorageFailure> failing;
+  std::map<std::string, StorageFailure> failing_once;  // by event, such as "take a"
+  std::chrono::milliseconds take_takes{};
+  int taken_since_beat = 0;
+  int most_taken_between_beats = 0;
 
   void note(const std::string& event) {
     const std::lock_guard lock{mutex};
@@ -30,6 +34,13 @@ struct FakeLeases {
   std::vector<std::string> happened() {
     const std::lock_guard lock{mutex};
     return events;
+  }
+  // Under the mutex.
+  void fail_once(const std::string& event) {
+    if (const auto failure = failing_once.extract(event)) {
+      events.push_back("failed " + event);
+      throw StorageError(failure.mapped(), "away");
+    }
   }
   void fail(std::optional<StorageFailure> failure) {
     const std::lock_guard lock{mutex};
@@ -47,6 +58,7 @@ class FakeLeaseStore final : public LeaseStore {
       leases_.events.push_back("failed");
       throw StorageError(*leases_.failing, "away");
     }
+    leases_.taken_since_beat = 0;
     LeaseView view;
     for (const auto& [project, row] : leases_.rows) view.leases.push_back(row);
     return view;
@@ -54,12 +66,19 @@ class FakeLeaseStore final : public LeaseStore {
   std::optional<Lease> take(const std::string& project, const DaemonIdentity& self, std::chrono::milliseconds length,
                             const std::string&) override {
     const std::lock_guard lock{leases_.mutex};
+    leases_.fail_once("take " + project);
+    std::this_thread::sleep_for(leases_.take_takes);
+    leases_.most_taken_between_beats = std::max(leases_.most_taken_between_beats, ++leases_.taken_since_beat);
     LeaseRow& row = leases_.rows[project];
     row = {project, row.epoch + 1, self.holder, self.host, length};
     leases_.events.push_back("taken " + project);
     return Lease{project, row.epoch, self.holder};
   }
-  void release(const Lease& lease) override { leases_.note("released " + lease.project); }
+  void release(const Lease& lease) override {
+    const std::lock_guard lock{leases_.mutex};
+    leases_.fail_once("release " + lease.project);
+    leases_.events.push_back("released " + lease.project);
+  }
   void leave(const DaemonIdentity&) override { leases_.note("left"); }
 
  private:
@@ -68,8 +87,12 @@ class FakeLeaseStore final : public LeaseStore {
 
 class LeaseKeeperTest : public testing::Test {
  protected:
+  LeaseKeeperTest() : LeaseKeeperTest({"a"}) {}
+  explicit LeaseKeeperTest(std::vector<std::string> projects) : projects_(std::move(projects)) {}
+
+  std::vector<std::string> projects_;
   // Work that ends when it is asked to.
-  LeaseKeeper keeper_{{"a"},
+  LeaseKeeper keeper_{projects_,
                       [this] { return std::make_unique<FakeLeaseStore>(leases_); },
                       {[this](const Lease& lease) { leases_.note("started " + lease.project); },
                        [this](const std::string& project) {
@@ -136,6 +159,39 @@ TEST_F(LeaseKeeperTest, WorkThatEndedByItselfIsStartedAnew) {
   EXPECT_EQ(std::ranges::count(leases_.happened(), "started a"), 2);
 }
 
+TEST_F(LeaseKeeperTest, WorksOnOtherProjectsFromTheNextBeatOn) {
+  start();
+  ASSERT_TRUE(happens("started a"));
+  keeper_.set_projects({"a", "b"});
+  ASSERT_TRUE(happens("started b"));
+  keeper_.set_projects({"b"});
+  ASSERT_TRUE(happens("stopped a"));
+  ASSERT_TRUE(happens("released a"));
+  stopping_.request_stop();
+  running_.get();
+  const auto events = leases_.happened();
+  EXPECT_EQ(std::ranges::count(events, "taken a"), 1) << "it is not taken again";
+  EXPECT_EQ(std::ranges::count(events, "stopped b"), 1) << "only at the end";
+}
+
+// Only beats prolong what is held already.
+TEST_F(LeaseKeeperTest, ManyProjectsAreTakenOverSomeBeats) {
+  leases_.take_takes = 6ms;
+  std::vector<std::string> projects;
+  for (int i = 0; i < 20; ++i) projects.push_back("p" + std::to_string(i));
+  std::unique_ptr<LeaseKeeper> keeper;
+  keeper = std::make_unique<LeaseKeeper>(
+      projects, [this] { return std::make_unique<FakeLeaseStore>(leases_); },
+      LeaseKeeper::Work{[this](const Lease& lease) { leases_.note("started " + lease.project); },
+                        [&](const std::string& project) { keeper->ended(project); }},
+      LeaseKeeper::Times{1ms, 40ms});
+  running_ = std::async(std::launch::async, [&] { keeper->run(stopping_.get_token()); });
+  for (const std::string& project : projects) ASSERT_TRUE(happens("started " + project));
+  stopping_.request_stop();
+  running_.get();
+  EXPECT_LE(leases_.most_taken_between_beats, 3);
+}
+
 TEST_F(LeaseKeeperTest, StopsTheWorkOnWhatAnotherHasTaken) {
   start();
   ASSERT_TRUE(happens("started a"));
@@ -144,6 +200,29 @@ TEST_F(LeaseKeeperTest, StopsTheWorkOnWhatAnotherHasTaken) {
     leases_.rows["a"] = {"a", 7, "another", "host-2", 5s};
   }
   EXPECT_TRUE(happens("stopped a"));
+}
+
+TEST_F(LeaseKeeperTest, WhatCouldNotBeReleasedIsReleasedBeforeTheNextBeatProlongsIt) {
+  leases_.failing_once = {{"release a", StorageFailure::unreachable}};
+  start();
+  ASSERT_TRUE(happens("started a"));
+  keeper_.ended("a");
+  ASSERT_TRUE(happens("failed release a"));
+  EXPECT_TRUE(happens("released a"));
+}
+
+class LeaseKeeperOfTwo : public LeaseKeeperTest {
+ protected:
+  LeaseKeeperOfTwo() : LeaseKeeperTest({"a", "b"}) {}
+};
+
+TEST_F(LeaseKeeperOfTwo, AProjectThatCannotBeTakenYetHoldsUpNoOther) {
+  leases_.failing_once = {{"take a", StorageFailure::conflict}};
+  start();
+  ASSERT_TRUE(happens("started a"));
+  ASSERT_TRUE(happens("started b"));
+  const auto events = leases_.happened();
+  EXPECT_LT(std::ranges::find(events, "started b"), std::ranges::find(events, "started a"));
 }
 
 }  // namespace

@@ -117,6 +117,47 @@ TEST_F(PollerTest, NewsThatComeWhileTheRosterIsReadCount) {
   EXPECT_EQ(polls_of("a"), 0);
 }
 
+TEST_F(PollerTest, OtherSettingsHoldAtOnceAndNothingGoesTwice) {
+  mirror({"a", "b"});
+  Sim other = fake_sim("other");
+  other.provider = "p9";
+  stores_.mirror.present["other"] = other;
+  api_.list_.sims.push_back(other);
+  settings_.profiles.interval = settings_.profiles.recent_interval = 1h;
+  start();
+  ASSERT_TRUE(comes_true([&] { return written().size() == 2; }));
+  PollSettings changed = settings_;
+  changed.profiles.interval = changed.profiles.recent_interval = 1s;
+  changed.profiles.providers = {"p3", "p9"};
+  changed.workers = 2;
+  poller_->reconfigure(changed);
+  EXPECT_TRUE(comes_true([&] { return polls_of("a") > 2 && polls_of("b") > 2 && polls_of("other") > 2; }));
+  poller_->written({reading_of(fake_sim("comes"))});
+  EXPECT_TRUE(comes_true([&] { return polls_of("comes") > 0; })) << "the walks' news reach the new schedule";
+  changed.profiles.providers = {"p9"};
+  poller_->reconfigure(changed);
+  const int before = polls_of("other");
+  ASSERT_TRUE(comes_true([&] { return polls_of("other") > before + 1; }));
+  const int left = polls_of("a");
+  ASSERT_TRUE(comes_true([&] { return polls_of("other") > before + 3; }));
+  EXPECT_EQ(polls_of("a"), left);
+  stop();
+  std::map<std::string, int> first_sights;
+  for (const ProfileReading& reading : written()) ++first_sights[reading.profile.sim_id];
+  EXPECT_GE(first_sights.size(), 4U);
+}
+
+TEST_F(PollerTest, SettingsThatComeBeforeTheFirstWalkWaitForItToo) {
+  mirror({"a"});
+  poller_.emplace(settings_, api_, stores_, Patience::until_stop);
+  running_ = std::jthread{[this](const std::stop_token& stop) { report_ = poller_->run(stop); }};
+  poller_->reconfigure(settings_);
+  std::this_thread::sleep_for(500ms);
+  EXPECT_EQ(polls_of("a"), 0);
+  poller_->unsure();
+  EXPECT_TRUE(comes_true([&] { return polls_of("a") > 0; }));
+}
+
 TEST_F(PollerTest, WhatMovedIsWrittenSoonAndTheRestTogether) {
   mirror({"a", "b", "c"});
   std::atomic<bool> disabled = false;

@@ -61,6 +61,19 @@ TEST_P(WalkerTest, WritesNothingWhenNothingChanged) {
   EXPECT_LE(record.requests, 62U + GetParam());
 }
 
+// Somebody beside the walks has written a row, and the SIM is again by now what the walk before has read.
+TEST_P(WalkerTest, WhatIsDoubtedIsComparedAgain) {
+  api_.list_.create(1000);
+  WalkDoubts doubts;
+  Walker walker{"acme", api_, stores_, config_, Patience::none, Compare::changes, nullptr, {}, &doubts};
+  walker.full({});
+  stores_.mirror.present.at("sim_7").metadata = R"({"k":1})";
+  stores_.mirror.history.clear();  // that is not how it is found out here
+  doubts.add("sim_7");
+  EXPECT_EQ(walker.full({}).changed, 1U);
+  EXPECT_EQ(stores_.mirror.present.at("sim_7").metadata, "{}");
+}
+
 TEST_P(WalkerTest, AGoneSimBecomesMissing) {
   api_.list_.create(5000);
   walk();
@@ -71,6 +84,37 @@ TEST_P(WalkerTest, AGoneSimBecomesMissing) {
   EXPECT_THAT(stores_.mirror.missing, ElementsAre("sim_4749"));
 }
 
+// A standby was promoted that had not heard of some rows: what was stored is not there, whatever the walk saw.
+TEST_P(WalkerTest, RowsThatAreNoLongerThereMakeItIncomplete) {
+  api_.list_.create(500);
+  walk();
+  api_.on_page = [this](SimPage&) {
+    const std::lock_guard lock{stores_.mirror.mutex};
+    stores_.mirror.present.erase("sim_7");
+  };
+  const WalkRecord record = walk();
+  EXPECT_EQ(record.outcome, WalkOutcome::incomplete);
+  EXPECT_THAT(record.error, HasSubstr("fewer SIMs than were stored"));
+  api_.on_page = {};
+  EXPECT_EQ(walk().outcome, WalkOutcome::complete);
+  EXPECT_EQ(stores_.mirror.present.size(), 500U);
+}
+
+TEST_P(WalkerTest, WhatAnotherProgramFoundMissingMeanwhileIsNoneOfThose) {
+  api_.list_.create(500);
+  walk();
+  std::once_flag once;
+  api_.on_page = [&](SimPage&) {
+    std::call_once(once, [&] {
+      const std::lock_guard lock{stores_.mirror.mutex};
+      const auto sim = stores_.mirror.present.find("sim_7");
+      stores_.mirror.gone[sim->first] = {sim->second, wall_clock()};
+      stores_.mirror.present.erase(sim);
+    });
+  };
+  EXPECT_EQ(walk().outcome, WalkOutcome::complete);
+}
+
 TEST_P(WalkerTest, ASimThatTheListLeftOutStays) {
   api_.list_.create(500);
   walk();
@@ -78,6 +122,20 @@ TEST_P(WalkerTest, ASimThatTheListLeftOutStays) {
   const WalkRecord record = walk();
   EXPECT_EQ(record.outcome, WalkOutcome::complete);
   EXPECT_EQ(api_.gets.at("sim_249"), 1);
+  EXPECT_THAT(stores_.mirror.missing, IsEmpty());
+}
+
+TEST_P(WalkerTest, ThousandsThatTheListLeftOutAreWrittenInParts) {
+  api_.list_.create(6000);
+  walk();
+  api_.on_page = [](SimPage& page) {
+    page.sims.erase_if([](const Sim& sim) { return std::stoi(sim.id.substr(4)) % 2 == 0; });
+  };
+  config_.max_disappeared = {.is_percent = false, .value = 3000};
+  stores_.mirror.largest_write = 0;
+  EXPECT_EQ(walk().outcome, WalkOutcome::complete);
+  EXPECT_THAT(api_.gets, SizeIs(3000));
+  EXPECT_EQ(stores_.mirror.largest_write, 2000U);
   EXPECT_THAT(stores_.mirror.missing, IsEmpty());
 }
 
@@ -230,6 +288,50 @@ TEST_P(WalkerTest, WhatOthersWroteIsReadAnew) {
   stores_.mirror.present.at("sim_8").status = "retired";
   EXPECT_EQ(walker.full({}).changed, 1U) << "it may have gone on writing";
   EXPECT_EQ(walker.full({}).changed, 0U);
+}
+
+// Somebody asked about one SIM, wrote what it was then, and it changed back before the next walk.
+TEST_P(WalkerTest, WhatChangedBackSinceSomebodyWroteItIsNoticed) {
+  api_.list_.create(500);
+  Walker walker{"acme", api_, stores_, config_, Patience::none};
+  walker.full({});
+  Sim between = api_.list_.sims[7];
+  between.status = "retired";
+  const TimePoint now = wall_clock();
+  stores_.open()->apply("acme", {{between, now, now}});
+  const WalkRecord record = walker.full({});
+  EXPECT_EQ(stores_.mirror.present.at(between.id), api_.list_.sims[7]);
+  EXPECT_EQ(record.changed, 1U);
+}
+
+TEST_P(WalkerTest, AlsoWhereThousandsDid) {
+  api_.list_.create(12'345);
+  Walker walker{"acme", api_, stores_, config_, Patience::none};
+  walker.full({});
+  std::vector<SimReading> between;
+  for (const Sim& sim : api_.list_.sims) {
+    between.push_back({sim, wall_clock(), wall_clock()});
+    between.back().sim.status = "retired";
+  }
+  stores_.open()->apply("acme", between);
+  walker.full({});
+  for (const Sim& sim : api_.list_.sims) ASSERT_EQ(stores_.mirror.present.at(sim.id), sim);
+}
+
+// However many: that would cost the next walk as much again.
+TEST_P(WalkerTest, WhatItWroteItselfIsNotDoubted) {
+  api_.list_.create(12'345);
+  Walker walker{"acme", api_, stores_, config_, Patience::none};
+  walker.full({});
+  for (Sim& sim : api_.list_.sims) sim.status = "retired";
+  api_.list_.sims.erase(api_.list_.sims.begin() + 5, api_.list_.sims.begin() + 9);
+  const WalkRecord changing = walker.full({});
+  EXPECT_EQ(changing.changed, 12'341U);
+  EXPECT_EQ(changing.disappeared, 4U);
+  stores_.mirror.largest_write = 0;
+  EXPECT_EQ(walker.full({}).outcome, WalkOutcome::complete);
+  EXPECT_EQ(stores_.mirror.largest_write, 0U) << "SIMs were compared once more";
+  EXPECT_EQ(stores_.mirror.times_read, 1) << "at the start, and never again";
 }
 
 // What somebody else has read is known to the walker from then on: else it would take the SIM's return for no change.

@@ -1,0 +1,157 @@
+// Thousands of metadata requests while the API fails and the service is killed: each is applied exactly as asked or
+// failed with a reason, and no key of anybody else's is lost.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <random>
+#include <set>
+
+#include "tests/support/scene.h"
+
+namespace simsync::test {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kRounds = 15;
+constexpr int kRequestsARound = 670;
+constexpr int kForeignARound = 20;
+
+unsigned seed_of_run() {
+  const char* given = std::getenv("SIMSYNC_TEST_SEED");
+  return given != nullptr ? static_cast<unsigned>(std::stoul(given)) : std::random_device{}();
+}
+
+class KilledWriting : public testing::Test {
+ protected:
+  KilledWriting() {
+    std::cout << "SIMSYNC_TEST_SEED=" << seed_ << '\n';
+    for (const Json& sim : scene_.simulator.truth()) {
+      ids_.push_back(sim.at("id"));
+      wanted_[ids_.back()] = sim.at("metadata");
+    }
+  }
+
+  int any(int below) { return std::uniform_int_distribution<int>{0, below - 1}(random_); }
+  const std::string& any_sim() { return ids_[static_cast<std::size_t>(any(static_cast<int>(ids_.size())))]; }
+
+  // Some SIMs get several.
+  void ask() {
+    std::string rows;
+    for (int i = 0; i < kRequestsARound; ++i) {
+      const std::string key = "k" + std::to_string(any(4));
+      const bool remove = any(5) == 0;
+      rows += (rows.empty() ? "('acme', '" : ", ('acme', '") + any_sim() + "', '" +
+              (remove ? "{}" : "{\"" + key + "\": \"" + std::to_string(++value_) + "\"}") + "', '" +
+              (remove ? "{" + key + "}" : "{}") + "')";
+    }
+    scene_.database.run("INSERT INTO simsync.metadata_request (project, sim_id, metadata, remove) VALUES " + rows);
+  }
+
+  // Somebody else changes another key, of SIMs that nothing is written to just then: in the window between our GET and
+  // PATCH an API that replaces gives nobody a way to keep it.
+  void meddle() {
+    std::set<std::string> busy;
+    for (const DatabaseRow& row :
+         scene_.database.rows("SELECT DISTINCT sim_id FROM simsync.metadata_request WHERE state = 'pending'")) {
+      busy.insert(*row[0]);
+    }
+    const World world{scene_.simulator, "acme"};
+    for (int i = 0; i < kForeignARound; ++i) {
+      const std::string& sim = any_sim();
+      if (busy.contains(sim)) continue;
+      Json metadata = Json::parse(world.sims().at(sim).fields.at("metadata"));
+      metadata["theirs"] = ++value_;
+      scene_.simulator.set(sim, {{"metadata", metadata}});
+      wanted_[sim]["theirs"] = metadata["theirs"];
+      foreign_.insert(sim);
+      busy.insert(sim);
+    }
+  }
+
+  // What is there is what was applied, in the order of the requests.
+  void expect_all_as_asked() {
+    for (const DatabaseRow& row :
+         scene_.database.rows("SELECT sim_id, metadata, remove[1] FROM simsync.metadata_request "
+                              "WHERE state = 'applied' ORDER BY request_id")) {
+      Json& sim = wanted_[*row[0]];
+      sim.update(Json::parse(*row[1]));
+      if (row[2]) sim.erase(*row[2]);
+    }
+    const World world{scene_.simulator, "acme"};
+    for (const auto& [id, sim] : world.sims()) {
+      EXPECT_EQ(canonical_json(sim.fields.at("metadata")), canonical_json(wanted_[id].dump())) << id;
+    }
+  }
+
+  // A change of a key of ours is known as our own, and one of theirs is not.
+  void expect_true_origins() {
+    for (const DatabaseRow& row : scene_.database.rows("SELECT old_value, new_value, origin, sim_id, change_id "
+                                                       "FROM simsync.sim_change WHERE field = 'metadata'")) {
+      const Json before = Json::parse(*row[0]);
+      const Json after = Json::parse(*row[1]);
+      const bool theirs = before.value("theirs", Json{}) != after.value("theirs", Json{});
+      EXPECT_EQ(row[2].has_value(), !theirs)
+          << *row[3] << ", change " << *row[4] << ": " << *row[0] << " to " << *row[1];
+    }
+  }
+
+  const unsigned seed_ = seed_of_run();
+  std::mt19937 random_{seed_};
+  Scene scene_{{.projects = {{.sims = 1500}}, .seed = 13}, [](Settings& settings) {
+                 settings = busy(settings);
+                 settings.connections = 8;
+                 settings.timeout = "1s";
+               }};
+  std::vector<std::string> ids_;
+  std::map<std::string, Json> wanted_;
+  std::set<std::string> foreign_;
+  int value_ = 0;
+};
+
+TEST_F(KilledWriting, MetadataThroughFaults) {
+  scene_.sync_well();
+  for (const char* fault : {"reset", "close", "truncate", "half_json"}) {
+    scene_.simulator.fault({{"fault", fault}, {"where", "sim"}, {"probability", 0.01}});
+  }
+  for (const int status : {500, 503}) {
+    for (const bool applied : {false, true}) {
+      scene_.simulator.fault(
+          {{"fault", "status"}, {"where", "update"}, {"status", status}, {"applied", applied}, {"probability", 0.01}});
+    }
+  }
+  scene_.simulator.fault({{"fault", "status"}, {"where", "update"}, {"status", 429}, {"probability", 0.005}});
+  scene_.simulator.fault({{"fault", "status"}, {"where", "update"}, {"status", 400}, {"probability", 0.01}});
+  scene_.simulator.fault({{"fault", "hang"}, {"seconds", 0.3}, {"where", "update"}, {"probability", 0.01}});
+  for (int round = 0; round < kRounds; ++round) {
+    ask();
+    meddle();
+    const auto service = scene_.daemon.start({"run"});
+    service->wait_for(std::chrono::milliseconds{250 + any(900)});
+    service->signal(SIGKILL);
+    service->finish(std::chrono::seconds{20});
+  }
+  const auto service = scene_.daemon.start({"run"});
+  EXPECT_TRUE(eventually([&] { return scene_.count("metadata_request", "state = 'pending'") == 0; })) << service->err();
+  for (const std::uint64_t fired : scene_.simulator.fired()) EXPECT_GT(fired, 0U);
+  service->signal(SIGTERM);
+  EXPECT_EQ(service->finish(std::chrono::seconds{20}).status, 0) << service->err();
+  EXPECT_EQ(scene_.count("metadata_request"), kRounds * kRequestsARound);
+  EXPECT_EQ(scene_.count("metadata_request", "state = 'conflict'"), 0);
+  EXPECT_EQ(scene_.count("metadata_request", "state = 'failed' AND error NOT LIKE '%HTTP 400%'"), 0);
+  EXPECT_GT(scene_.count("metadata_request", "state = 'failed'"), 0);
+  EXPECT_GT(scene_.count("metadata_request", "attempts > 1"), 10);
+  EXPECT_GT(foreign_.size(), 10U);
+  scene_.simulator.clear_faults();
+  scene_.sync_well();
+  expect_all_as_asked();
+  expect_true_origins();
+  scene_.expect_equal();
+  scene_.expect_true_history();
+}
+
+}  // namespace
+}  // namespace simsync::test
