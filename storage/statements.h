@@ -25,7 +25,8 @@ inline constexpr char kPlanForBatches[] =
 // yet; a reading that was asked for before the stored one is older news and is left out, unless the stored one lies in
 // the future: that comes from a clock that was ahead, and must not silence the mirror until then. not_before is the
 // last moment at which the stored value was confirmed: when the row was last written, or the start of the last complete
-// walk, which read every present SIM. For status it is also the answer that made the SIM missing; the other fields of a
+// walk, which read every present SIM; but never after the reading was asked for, for that walk may have looked later than
+// an answer that was under way all the while. For status it is also the answer that made the SIM missing; the other fields of a
 // missing SIM were not confirmed since it was last read.
 // The history of a SIM never goes back in time: what is recorded after a change bears no earlier time (recorded_at),
 // even if the clock was set back or an answer overtook another. It happened before that later time as well, and
@@ -46,12 +47,13 @@ WITH incoming AS MATERIALIZED (
          AND s.confirmed_at <= $12::timestamptz + interval '1 minute' AS late,
          s.iccid AS old_iccid, s.provider AS old_provider, s.type AS old_type, s.status AS old_status,
          s.metadata AS old_metadata, s.extra AS old_extra, s.created_at AS old_created_at,
-         CASE WHEN s.missing_since IS NULL THEN least(greatest(s.confirmed_at, walked.since), i.observed_at)
+         CASE WHEN s.missing_since IS NULL THEN least(greatest(s.confirmed_at, w.since), i.observed_at)
               ELSE least(s.confirmed_at, i.observed_at) END AS confirmed,
-         least(greatest(s.missing_since, walked.since), i.observed_at) AS confirmed_gone,
-         CASE WHEN walked.since IS NOT NULL THEN least(walked.since, i.observed_at) END AS walked_since
+         least(greatest(s.missing_since, w.since), i.observed_at) AS confirmed_gone, w.since AS walked_since
   FROM incoming i CROSS JOIN walked
   LEFT JOIN LATERAL (SELECT * FROM simsync.sim o WHERE o.project = $1 AND o.sim_id = i.sim_id OFFSET 0) s ON true
+  CROSS JOIN LATERAL (SELECT CASE WHEN walked.since IS NOT NULL THEN least(walked.since, i.asked_at, i.observed_at) END
+                             AS since) w
   WHERE s.sim_id IS NULL OR s.missing_since IS NOT NULL
      OR (s.iccid, s.provider, s.type, s.status, s.metadata, s.extra, s.created_at)
         IS DISTINCT FROM (i.iccid, i.provider, i.type, i.status, i.metadata, i.extra, i.created_at)

@@ -10,6 +10,11 @@ std::string shown(const std::optional<std::string>& value) {
   return value ? "'" + *value + "'" : "nothing";
 }
 
+// Microseconds of the life: it begins at 0.
+std::string shown(TimePoint time) {
+  return std::to_string((time - kBeginOfLife).count());
+}
+
 std::string shown(const HistoryRow& row) {
   return "row " + std::to_string(row.id) + ", " + row.kind + " " + row.field + " of " + row.sim_id + " from " +
          shown(row.old_value) + " to " + shown(row.new_value);
@@ -56,7 +61,8 @@ void HistoryCheck::check_truth(const HistoryRow& row, Faults& faults) {
   } else if (!clocks_.jump) {
     const TimePoint from = row.not_before.value_or(TimePoint::min() + std::chrono::hours{1});
     if (!past.was(row.new_value, from - clocks_.error, row.observed_at + clocks_.error)) {
-      faults.push_back(shown(row) + what + " between not_before and observed_at");
+      faults.push_back(shown(row) + what + " between " + shown(from) + " and " + shown(row.observed_at) +
+                       ", written at " + shown(row.written_at) + "; it became " + past.around(from, row.observed_at));
     }
     if (row.not_before && *row.not_before > row.observed_at) faults.push_back(shown(row) + ": not_before is later");
     if (row.observed_at > row.written_at + clocks_.error) faults.push_back(shown(row) + ": observed in the future");

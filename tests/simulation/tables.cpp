@@ -80,7 +80,8 @@ ApplyResult Tables::apply(const std::vector<SimReading>& readings, TimePoint clo
 }
 
 void Tables::apply(const SimReading& reading, Recording& recording, ApplyResult& result) {
-  const std::optional<TimePoint> walked = last_complete_walk_;
+  std::optional<TimePoint> walked = last_complete_walk_;
+  if (walked) walked = std::min({*walked, reading.asked_at, reading.observed_at});
   const auto found = sims.find(reading.sim.id);
   if (found == sims.end()) {
     ++writes_;
@@ -92,7 +93,7 @@ void Tables::apply(const SimReading& reading, Recording& recording, ApplyResult&
                        .field = "status",
                        .old_value = std::nullopt,
                        .new_value = reading.sim.status,
-                       .not_before = std::min(*walked, reading.observed_at),
+                       .not_before = walked,
                        .observed_at = reading.observed_at});
     ++result.recorded;
     return;

@@ -14,8 +14,7 @@ const std::vector<std::string> kProfileStatuses = {"installed", "enabled", "disa
 }  // namespace
 
 TimePoint true_time() {
-  // As pthread_calls.cpp has it.
-  return TimePoint{std::chrono::seconds{1767225600} + std::chrono::floor<std::chrono::microseconds>(now())};
+  return kBeginOfLife + std::chrono::floor<std::chrono::microseconds>(now());
 }
 
 bool Past::was(const std::optional<std::string>& value, TimePoint from, TimePoint to) const {
@@ -29,6 +28,18 @@ bool Past::was(const std::optional<std::string>& value, TimePoint from, TimePoin
 
 bool Past::ever_was(const std::optional<std::string>& value) const {
   return std::ranges::any_of(values_, [&](const auto& one) { return one.second == value; });
+}
+
+std::string Past::around(TimePoint from, TimePoint to) const {
+  std::string text;
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    const bool over = i + 1 < values_.size() && values_[i + 1].first < from;
+    if (over && i + 2 < values_.size() && values_[i + 2].first < from) continue;
+    text += (text.empty() ? "" : ", ") + values_[i].second.value_or("nothing") + " at " +
+            std::to_string((values_[i].first - kBeginOfLife).count());
+    if (values_[i].first > to) break;
+  }
+  return text;
 }
 
 void World::create(std::size_t count) {

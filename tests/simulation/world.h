@@ -17,6 +17,7 @@ namespace simsync::simulation {
 
 // The world's own clock, which is right.
 [[nodiscard]] TimePoint true_time();
+inline constexpr TimePoint kBeginOfLife{std::chrono::seconds{1767225600}};  // as pthread_calls.cpp has it
 
 // What something was, from when on; nullopt: it was not there.
 class Past {
@@ -25,6 +26,8 @@ class Past {
   // Whether it was that at some moment of [from, to].
   [[nodiscard]] bool was(const std::optional<std::string>& value, TimePoint from, TimePoint to) const;
   [[nodiscard]] bool ever_was(const std::optional<std::string>& value) const;
+  // What it was in [from, to], one before and one after, for a person; with the microseconds of the life.
+  [[nodiscard]] std::string around(TimePoint from, TimePoint to) const;
 
  private:
   std::vector<std::pair<TimePoint, std::optional<std::string>>> values_;

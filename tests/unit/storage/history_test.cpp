@@ -73,7 +73,21 @@ TEST_F(HistoryTest, AClockThatWentBackNeverTurnsTheBoundsAround) {
   store_->apply("acme", {read_at(10, plain_sim("sim_1"))});
   walk(100);
   store_->apply("acme", {read_at(60, sim_with_status("inactive"))});
-  EXPECT_THAT(database_.rows(kHistory), ElementsAre("sim_1|changed|status|active|inactive|61|61"));
+  EXPECT_THAT(database_.rows(kHistory), ElementsAre("sim_1|changed|status|active|inactive|60|61"));
+}
+
+// The API looked at the SIM between the question and its answer: before the walk did, or after it.
+TEST_F(HistoryTest, AWalkDuringASlowCallDoesNotBoundWhatItSaw) {
+  store_->apply("acme", {read_at(10, plain_sim("sim_1")), read_at(10, plain_sim("sim_2"))});
+  walk(20, WalkOutcome::complete, {{"sim_2", at(25), at(26)}});
+  walk(40);
+  const Sim changed = sim_with_status("inactive");
+  store_->apply(
+      "acme", {{changed, at(35), at(60)}, {plain_sim("sim_2"), at(35), at(60)}, {plain_sim("sim_3"), at(35), at(60)}});
+  EXPECT_THAT(database_.rows(kHistory), testing::UnorderedElementsAre("sim_2|disappeared|status|active|null|10|26",
+                                                                      "sim_1|changed|status|active|inactive|35|60",
+                                                                      "sim_2|reappeared|status|null|active|35|60",
+                                                                      "sim_3|appeared|status|null|active|35|60"));
 }
 
 TEST_F(HistoryTest, AppearedOnlyAfterTheFirstCompleteWalk) {
