@@ -5,10 +5,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
-#include <map>
 #include <random>
-#include <set>
 
+#include "tests/faults/metadata_life.h"
 #include "tests/support/scene.h"
 
 namespace simsync::test {
@@ -27,65 +26,7 @@ unsigned seed_of_run() {
 
 class KilledWriting : public testing::Test {
  protected:
-  KilledWriting() {
-    std::cout << "SIMSYNC_TEST_SEED=" << seed_ << '\n';
-    for (const Json& sim : scene_.simulator.truth()) {
-      ids_.push_back(sim.at("id"));
-      wanted_[ids_.back()] = sim.at("metadata");
-    }
-  }
-
-  int any(int below) { return std::uniform_int_distribution<int>{0, below - 1}(random_); }
-  const std::string& any_sim() { return ids_[static_cast<std::size_t>(any(static_cast<int>(ids_.size())))]; }
-
-  // Some SIMs get several.
-  void ask() {
-    std::string rows;
-    for (int i = 0; i < kRequestsARound; ++i) {
-      const std::string key = "k" + std::to_string(any(4));
-      const bool remove = any(5) == 0;
-      rows += (rows.empty() ? "('acme', '" : ", ('acme', '") + any_sim() + "', '" +
-              (remove ? "{}" : "{\"" + key + "\": \"" + std::to_string(++value_) + "\"}") + "', '" +
-              (remove ? "{" + key + "}" : "{}") + "')";
-    }
-    scene_.database.run("INSERT INTO simsync.metadata_request (project, sim_id, metadata, remove) VALUES " + rows);
-  }
-
-  // Somebody else changes another key, of SIMs that nothing is written to just then: in the window between our GET and
-  // PATCH an API that replaces gives nobody a way to keep it.
-  void meddle() {
-    std::set<std::string> busy;
-    for (const DatabaseRow& row :
-         scene_.database.rows("SELECT DISTINCT sim_id FROM simsync.metadata_request WHERE state = 'pending'")) {
-      busy.insert(*row[0]);
-    }
-    const World world{scene_.simulator, "acme"};
-    for (int i = 0; i < kForeignARound; ++i) {
-      const std::string& sim = any_sim();
-      if (busy.contains(sim)) continue;
-      Json metadata = Json::parse(world.sims().at(sim).fields.at("metadata"));
-      metadata["theirs"] = ++value_;
-      scene_.simulator.set(sim, {{"metadata", metadata}});
-      wanted_[sim]["theirs"] = metadata["theirs"];
-      foreign_.insert(sim);
-      busy.insert(sim);
-    }
-  }
-
-  // What is there is what was applied, in the order of the requests.
-  void expect_all_as_asked() {
-    for (const DatabaseRow& row :
-         scene_.database.rows("SELECT sim_id, metadata, remove[1] FROM simsync.metadata_request "
-                              "WHERE state = 'applied' ORDER BY request_id")) {
-      Json& sim = wanted_[*row[0]];
-      sim.update(Json::parse(*row[1]));
-      if (row[2]) sim.erase(*row[2]);
-    }
-    const World world{scene_.simulator, "acme"};
-    for (const auto& [id, sim] : world.sims()) {
-      EXPECT_EQ(canonical_json(sim.fields.at("metadata")), canonical_json(wanted_[id].dump())) << id;
-    }
-  }
+  KilledWriting() { std::cout << "SIMSYNC_TEST_SEED=" << seed_ << '\n'; }
 
   // A change of a key of ours is known as our own, and one of theirs is not.
   void expect_true_origins() {
@@ -106,10 +47,7 @@ class KilledWriting : public testing::Test {
                  settings.connections = 8;
                  settings.timeout = "1s";
                }};
-  std::vector<std::string> ids_;
-  std::map<std::string, Json> wanted_;
-  std::set<std::string> foreign_;
-  int value_ = 0;
+  MetadataLife life_{scene_.simulator, scene_.database, seed_};
 };
 
 TEST_F(KilledWriting, MetadataThroughFaults) {
@@ -127,10 +65,10 @@ TEST_F(KilledWriting, MetadataThroughFaults) {
   scene_.simulator.fault({{"fault", "status"}, {"where", "update"}, {"status", 400}, {"probability", 0.01}});
   scene_.simulator.fault({{"fault", "hang"}, {"seconds", 0.3}, {"where", "update"}, {"probability", 0.01}});
   for (int round = 0; round < kRounds; ++round) {
-    ask();
-    meddle();
+    life_.ask(kRequestsARound);
+    life_.meddle(kForeignARound);
     const auto service = scene_.daemon.start({"run"});
-    service->wait_for(std::chrono::milliseconds{250 + any(900)});
+    service->wait_for(std::chrono::milliseconds{250 + static_cast<int>(random_() % 900)});
     service->signal(SIGKILL);
     service->finish(std::chrono::seconds{20});
   }
@@ -144,10 +82,11 @@ TEST_F(KilledWriting, MetadataThroughFaults) {
   EXPECT_EQ(scene_.count("metadata_request", "state = 'failed' AND error NOT LIKE '%HTTP 400%'"), 0);
   EXPECT_GT(scene_.count("metadata_request", "state = 'failed'"), 0);
   EXPECT_GT(scene_.count("metadata_request", "attempts > 1"), 10);
-  EXPECT_GT(foreign_.size(), 10U);
+  EXPECT_GT(life_.foreign(), 10U);
   scene_.simulator.clear_faults();
   scene_.sync_well();
-  expect_all_as_asked();
+  const Differences faults = life_.faults();
+  EXPECT_TRUE(faults.empty()) << listed(faults);
   expect_true_origins();
   scene_.expect_equal();
   scene_.expect_true_history();

@@ -9,20 +9,15 @@
 #include <string>
 #include <vector>
 
+#include "tests/faults/daemon_pair.h"
+#include "tests/faults/server_pair.h"
 #include "tests/support/compare.h"
-#include "tests/support/daemon.h"
 #include "tests/support/gate.h"
 #include "tests/support/scene.h"
 
 namespace simsync::test {
 
-// Where a server's database is to be found: its address and the name of the database.
-struct Addresses {
-  std::vector<int> ports;  // of loopback; several: whichever takes writes
-  [[nodiscard]] std::string url(const std::string& database) const;
-};
-
-class TwoDaemons : public testing::Test {
+class TwoDaemons : public testing::Test, public DaemonPair {
  protected:
   using Milliseconds = std::chrono::milliseconds;
 
@@ -31,20 +26,17 @@ class TwoDaemons : public testing::Test {
   // `server` is where the test itself looks, `daemons` where the daemons are to go, each through a gate of its own.
   TwoDaemons(std::vector<SimulatedProject> projects, const std::string& server, const Addresses& daemons);
 
-  // ---- what becomes of them: `which` is 0 ("one") or 1 ("other")
+  // ---- what becomes of them
 
-  void start(std::size_t which);
   // A clean end must be one where nothing was in its way.
   void end(std::size_t which, int signal, bool anything_in_its_way = false);
   // Starts again what ended because it could not begin, as systemd does; a failure where something ended later.
   void supervise();
-  [[nodiscard]] bool has_begun(std::size_t which) const;
 
   // ---- what the database says
 
   [[nodiscard]] long epoch() const { return database_.number("SELECT coalesce(max(epoch), 0) FROM simsync.lease"); }
-  // Whether it has a project and may write for it.
-  [[nodiscard]] bool holds(std::size_t which) const;
+  [[nodiscard]] bool holds(std::size_t which) const { return DaemonPair::holds(which, database_); }
   [[nodiscard]] long written_by(const std::string& who) const;
   // It goes on writing.
   [[nodiscard]] bool works(const std::string& who) const;
@@ -54,15 +46,11 @@ class TwoDaemons : public testing::Test {
   void expect_one_writer_at_a_time() const;
   // Ends all faults and both daemons, and compares everything.
   void expect_all_well();
-  // For a failure's message.
-  [[nodiscard]] std::string said() const;
 
   Simulator simulator_;
   std::unique_ptr<TestDatabase> own_;
   TestDatabase& database_ = *own_;
   std::vector<std::unique_ptr<Gate>> gates_;  // none: the daemons go straight to the server
-  std::vector<std::unique_ptr<Daemon>> daemons_;
-  std::vector<std::unique_ptr<Process>> processes_;
 
  private:
   void make_daemons(const Addresses& through);

@@ -8,9 +8,8 @@
 #include <random>
 #include <sstream>
 
+#include "tests/faults/server_pair.h"
 #include "tests/faults/two_daemons.h"
-#include "tests/support/pooler.h"
-#include "tests/support/private_server.h"
 
 namespace simsync::test {
 namespace {
@@ -23,72 +22,17 @@ double seconds_since(Clock::time_point begun) {
   return std::chrono::duration<double>(Clock::now() - begun).count();
 }
 
-// The database of a life: what a commit waits for, and what stands between it and the daemons.
-struct Setting {
-  std::string name;
-  bool synchronous = false;  // a commit waits for the standby, and nothing may be lost
-  bool pooled = false;
-
-  friend std::ostream& operator<<(std::ostream& out, const Setting& setting) { return out << setting.name; }
-};
-
-// A primary and a standby that follows it. The standby's port stays the same when it is promoted, and so does the
-// primary's when it is made a standby.
-class ServerPair {
- protected:
-  explicit ServerPair(const Setting& setting) : synchronous_(setting.synchronous) {
-    if (setting.pooled) {
-      for (const PrivateServer* server : {&first_, &second_}) {
-        poolers_.push_back(std::make_unique<Pooler>(server->port()));
-      }
-    }
-    if (synchronous_) primary_->commit_with_standby();
-  }
-
-  [[nodiscard]] Addresses addresses() const {
-    if (poolers_.empty()) return {{first_.port(), second_.port()}};
-    return {{poolers_[0]->port(), poolers_[1]->port()}};
-  }
-  // Their poolers know from now on which of them was the primary, and never learn that this changed.
-  void meet_servers(const std::string& database) const {
-    for (const auto& pooler : poolers_) {
-      EXPECT_TRUE(eventually([&] { return pooler->meet(database); })) << "the standby has no " << database;
-    }
-  }
-  [[nodiscard]] std::string servers_url() const { return first_.url_with(second_); }
-
-  // From now on what is committed is not on the standby.
-  void fall_behind() { standby_->fall_behind(); }
-  void fail_over() {
-    primary_->crash();
-    standby_->promote();
-    std::swap(primary_, standby_);
-  }
-  void make_standby() { standby_->follow(*primary_); }
-  // Of the standby, in addresses().
-  [[nodiscard]] std::size_t place_of_standby() const { return standby_ == &first_ ? 0 : 1; }
-
-  const bool synchronous_;
-
- private:
-  PrivateServer first_;
-  PrivateServer second_ = PrivateServer::standby_of(first_);
-  PrivateServer* primary_ = &first_;
-  PrivateServer* standby_ = &second_;
-  std::vector<std::unique_ptr<Pooler>> poolers_;
-};
-
 class TwoServers : private ServerPair, public TwoDaemons {
  protected:
   explicit TwoServers(const Setting& setting = {})
       : ServerPair(setting), TwoDaemons({{.sims = 500}}, servers_url(), addresses()) {
-    meet_servers(database_.name());
+    EXPECT_TRUE(meet_servers(database_.name())) << "the standby has no " << database_.name();
   }
 
   // What is committed in the last `lost` before the crash is lost, unless commits wait for the standby. Returns how
   // many writes that were. What the old server says must be in order, too: the new one has another continuation.
   long promote(milliseconds lost) {
-    if (lost.count() > 0 && !synchronous_) {
+    if (lost.count() > 0 && !synchronous()) {
       fall_behind();
       std::this_thread::sleep_for(lost);
     }
@@ -98,7 +42,7 @@ class TwoServers : private ServerPair, public TwoDaemons {
     for (const auto& gate : gates_) gate->shut(place_of_standby());
     database_.reconnect();
     const long left = before - database_.number("SELECT count(*) FROM written");
-    if (synchronous_) {
+    if (synchronous()) {
       EXPECT_LE(left, 0) << "what was committed on two servers is lost";
     }
     return left;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <charconv>
 #include <optional>
@@ -11,6 +10,7 @@
 #include <thread>
 
 #include "tests/simulator/connection.h"
+#include "tests/simulator/tls_files.h"
 
 namespace simsync::simulator {
 namespace {
@@ -69,9 +69,7 @@ class Server::Impl {
 
   void start() {
     if (!options_.tls_key.empty()) {
-      tls_.emplace(asio::ssl::context::tls_server);
-      tls_->use_certificate_chain_file(options_.tls_certificate);
-      tls_->use_private_key_file(options_.tls_key, asio::ssl::context::pem);
+      tls_.emplace(options_.tls_certificate, options_.tls_key);
     }
     acceptor_->open(endpoint_.protocol());
     acceptor_->set_option(tcp::acceptor::reuse_address(true));
@@ -112,7 +110,7 @@ class Server::Impl {
         // A socket is served on its own context's thread, and only there.
         asio::post(home, [this, taken = std::make_shared<tcp::socket>(std::move(socket))] {
           if (tls_)
-            serve_tls(std::move(*taken), *tls_, service_);
+            serve_tls(std::move(*taken), *tls_->current(), service_);
           else
             serve_plain(std::move(*taken), service_);
         });
@@ -141,7 +139,7 @@ class Server::Impl {
 
   const ServerOptions options_;
   tcp::endpoint endpoint_;
-  std::optional<asio::ssl::context> tls_;
+  std::optional<TlsFiles> tls_;
   Service service_;
   std::vector<std::unique_ptr<asio::io_context>> contexts_;
   std::optional<tcp::acceptor> acceptor_;

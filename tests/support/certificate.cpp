@@ -16,18 +16,31 @@ void openssl(const std::string& stem, std::vector<std::string> arguments) {
   if (outcome.status != 0) throw std::runtime_error("openssl made no certificate: " + outcome.err);
 }
 
-Certificate self_signed(const std::string& stem, const std::string& subject, const std::string& names) {
+Certificate signed_by(const std::vector<std::string>& signer, const std::string& stem, const std::string& subject,
+                      const std::string& names) {
   Certificate certificate{stem + ".crt", stem + ".key"};
-  openssl(stem,
-          {"req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-           subject, "-addext", "subjectAltName=" + names, "-keyout", certificate.key, "-out", certificate.file});
+  std::vector<std::string> arguments = {
+      "req",           "-x509", "-newkey",       "ec",    "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+      "-days",         "2",     "-subj",         subject, "-addext",  "subjectAltName=" + names, "-keyout",
+      certificate.key, "-out",  certificate.file};
+  arguments.insert(arguments.end(), signer.begin(), signer.end());
+  openssl(stem, arguments);
   return certificate;
+}
+
+Certificate self_signed(const std::string& stem, const std::string& subject, const std::string& names) {
+  return signed_by({}, stem, subject, names);
 }
 
 }  // namespace
 
 Certificate make_certificate(const TempDir& directory, const std::string& names) {
   return self_signed(directory.file("tls" + std::to_string(names.size())), "/CN=simsyncd test", names);
+}
+
+Certificate make_certificate_of(const Certificate& authority, const TempDir& directory, const std::string& names) {
+  return signed_by({"-CA", authority.file, "-CAkey", authority.key, "-addext", "basicConstraints=CA:FALSE"},
+                   directory.file("signed"), "/CN=simsyncd test server", names);
 }
 
 Certificate make_client_certificate(const TempDir& directory, const std::string& role) {

@@ -76,4 +76,8 @@ std::unique_ptr<Process> Daemon::start(const std::vector<std::string>& arguments
   return std::make_unique<Process>(start);
 }
 
+std::string Daemon::last_log() const {
+  return read_file(directory_.file("err" + std::to_string(starts_)));
+}
+
 }  // namespace simsync::test

@@ -53,6 +53,8 @@ class Daemon {
   // Runs a command to its end; the deadline is a guard against hanging, not a measure.
   Outcome run(const std::vector<std::string>& arguments, std::chrono::milliseconds deadline = std::chrono::minutes{3});
   std::unique_ptr<Process> start(const std::vector<std::string>& arguments);
+  // What the process that was started last has said; also after its end.
+  [[nodiscard]] std::string last_log() const;
 
  private:
   TempDir directory_;

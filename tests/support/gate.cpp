@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -88,6 +89,7 @@ std::vector<int> Gate::ports() const {
 void Gate::run(const std::stop_token& stop) {
   constexpr int kLook = 10;  // milliseconds, for a cut or a stop
   while (!stop.stop_requested()) {
+    if (sever_.exchange(false)) end_all();
     if (cut_) {
       std::this_thread::sleep_for(std::chrono::milliseconds{kLook});
       continue;
@@ -107,6 +109,7 @@ void Gate::run(const std::stop_token& stop) {
     for (std::size_t i = 0; i < doors_.size(); ++i) {
       if (waits[i].revents != 0) let_in(doors_[i]);
     }
+    if (slow_ > 0) std::this_thread::sleep_for(std::chrono::milliseconds{kLook});
   }
 }
 
@@ -133,14 +136,25 @@ void Gate::let_in(const Door& door) {
   ways_.push_back({server, client, {}, {}});
 }
 
+// By a reset, which overtakes what has not been read yet.
+void Gate::end_all() {
+  for (const Way& way : ways_) {
+    const linger at_once{1, 0};
+    setsockopt(*way.from, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  }
+  ways_.clear();
+}
+
 // False: it has ended, and so the other direction will.
-bool Gate::pass(Way& way, bool readable) {
+bool Gate::pass(Way& way, bool readable) const {
   if (readable) {
     const ssize_t got = recv(*way.from, way.bytes.data(), way.bytes.size(), 0);
     if (got < 0 && errno == EAGAIN) return true;
     if (got > 0) way.left = {way.bytes.data(), static_cast<std::size_t>(got)};
   }
-  const ssize_t sent = way.left.empty() ? -1 : send(*way.to, way.left.data(), way.left.size(), MSG_NOSIGNAL);
+  const std::size_t slow = slow_;
+  const std::size_t most = slow == 0 ? way.left.size() : std::min(slow, way.left.size());
+  const ssize_t sent = way.left.empty() ? -1 : send(*way.to, way.left.data(), most, MSG_NOSIGNAL);
   if (sent >= 0) {
     way.left.remove_prefix(static_cast<std::size_t>(sent));
     return true;

@@ -21,6 +21,10 @@ class Gate {
   [[nodiscard]] std::vector<int> ports() const;
   void cut() { cut_ = true; }
   void heal() { cut_ = false; }
+  // Passes at most so many bytes of each connection and direction every 10 ms; 0: as many as come.
+  void slow(std::size_t bytes) { slow_ = bytes; }
+  // Ends all connections at once, in the middle of what they say; what was on its way is lost.
+  void sever() { sever_ = true; }
   // The server behind the port of this place is gone, and whoever connects is refused, which a gate alone does not do;
   // or it is back.
   void shut(std::size_t place) { shut_ |= 1U << place; }
@@ -37,13 +41,16 @@ class Gate {
   void run(const std::stop_token& stop);
   void listen_where_open();
   void let_in(const Door& door);
-  bool pass(Way& way, bool readable);
+  bool pass(Way& way, bool readable) const;
+  void end_all();
 
   std::vector<Door> doors_;
   std::list<Way> ways_;
   std::atomic<bool> cut_ = false;
   std::atomic<unsigned> shut_ = 0;  // a bit for each place
-  std::jthread thread_;             // last: it uses all of the above
+  std::atomic<std::size_t> slow_ = 0;
+  std::atomic<bool> sever_ = false;
+  std::jthread thread_;  // last: it uses all of the above
 };
 
 }  // namespace simsync::test

@@ -8,11 +8,19 @@
 
 namespace simsync::test {
 
+// Gives this process mounts of its own, which end with it and its children; to be called before there are threads.
+// False: the machine does not allow that.
+bool may_mount();
+
 class PrivateServer {
  public:
-  PrivateServer();  // runs; throws std::runtime_error when it does not
+  // Runs; throws std::runtime_error when it does not. With a size it stands on a file system of its own of so many
+  // MiB, where may_mount() says that this can be.
+  explicit PrivateServer(unsigned disk_mebibytes = 0) : PrivateServer({"start"}, disk_mebibytes) {}
   // A standby that follows `primary`, not always at once.
-  static PrivateServer standby_of(const PrivateServer& primary) { return PrivateServer{{"standby", primary.url()}}; }
+  static PrivateServer standby_of(const PrivateServer& primary, unsigned disk_mebibytes = 0) {
+    return PrivateServer{{"standby", primary.url()}, disk_mebibytes};
+  }
   ~PrivateServer();
   PrivateServer(const PrivateServer&) = delete;
   PrivateServer& operator=(const PrivateServer&) = delete;
@@ -26,6 +34,10 @@ class PrivateServer {
   // On the same port, with all that was committed.
   void stop();
   void start();
+  [[nodiscard]] bool running() const;
+  // Of a disk of its own: takes all the room there is, until it is freed.
+  void fill_disk() const;
+  void free_disk() const;
   // At once, with all sessions.
   void crash() { script({"crash"}); }
   // Of a standby: from now on it gets nothing of its primary.
@@ -36,15 +48,17 @@ class PrivateServer {
   void follow(const PrivateServer& primary);
   // Of a primary, for itself and the standbys that are made of it later: a commit waits until a standby has it.
   void commit_with_standby() const { alter_system("synchronous_standby_names", "*"); }
+  // A setting of the whole server, in force at once where it needs no restart.
+  void alter_system(const std::string& name, const std::string& value) const;
   // Both servers, whichever takes writes.
   [[nodiscard]] std::string url_with(const PrivateServer& standby) const;
 
  private:
-  explicit PrivateServer(const std::vector<std::string>& start);
-  void alter_system(const std::string& name, const std::string& value) const;
+  PrivateServer(const std::vector<std::string>& start, unsigned disk_mebibytes);
   std::string script(std::vector<std::string> verb);
 
   std::string folder_;
+  const bool mounted_;
   TempDir outputs_;
   std::string url_;
 };

@@ -83,6 +83,7 @@ std::string TestDatabase::make_role() {
 }
 
 std::vector<DatabaseRow> TestDatabase::rows(const std::string& sql, const std::vector<std::string>& parameters) const {
+  if (!connection_) throw std::runtime_error("there was no server at the last reconnect()");
   pqxx::work transaction{connection_->connection};
   const pqxx::result result = parameters.empty() ? transaction.exec(sql) : exec_with(transaction, sql, parameters);
   std::vector<DatabaseRow> all;
