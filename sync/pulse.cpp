@@ -21,6 +21,7 @@ std::optional<Pulses::Silence> Pulses::too_long(Clock::time_point now) const {
     const std::shared_ptr<Pulse::State> loop = one.lock();
     if (!loop) continue;
     const Clock::time_point last{Clock::duration{loop->last.load(std::memory_order_relaxed)}};
+    if (last == Pulse::kResting) continue;
     const Clock::duration silent = now - last;
     const Clock::duration excess =
         silent - std::chrono::milliseconds{loop->longest_silence.load(std::memory_order_relaxed)};

@@ -30,7 +30,7 @@ class Pulse {
   }
 
   // The loop has nothing to do, and may be silent until its next beat.
-  void rest() const { begun(Clock::time_point::max()); }
+  void rest() const { begun(kResting); }
 
   // From now on it may be silent for so long.
   void allow(std::chrono::milliseconds longest_silence) const {
@@ -39,6 +39,8 @@ class Pulse {
 
  private:
   friend class Pulses;
+  static constexpr Clock::time_point kResting = Clock::time_point::max();  // no time to reckon with
+
   struct State {
     std::string loop;
     std::atomic<std::chrono::milliseconds::rep> longest_silence;

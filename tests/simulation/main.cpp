@@ -1,4 +1,4 @@
-// Lives, one for each seed, in this process and thread; see --help. Prints each seed that failed with what was wrong
+// Lives, one for each seed, one after the other; see --help. Prints each seed that failed with what was wrong
 // and how to have it again. Exit code 1 if any did.
 #include <CLI/CLI.hpp>
 #include <chrono>
@@ -8,7 +8,7 @@
 #include <string>
 
 #include "config/log.h"
-#include "tests/simulation/life.h"
+#include "tests/simulation/apart.h"
 
 namespace {
 
@@ -34,17 +34,6 @@ std::string read_seeds(const std::string& text, Options& options) {
   } catch (const std::exception&) {
   }
   return "seeds are a number or two, such as 1-10000";
-}
-
-simulation::LifeReport live(std::uint64_t seed, unsigned minutes) {
-  try {
-    return simulation::live(seed, std::chrono::minutes{minutes});
-  } catch (const std::exception& error) {
-    simulation::LifeReport report;
-    report.description = "seed " + std::to_string(seed);
-    report.faults = {error.what()};
-    return report;
-  }
 }
 
 void add(simulation::LifeReport& sum, const simulation::LifeReport& life) {
@@ -100,7 +89,7 @@ int main(int argc, char** argv) {
   std::uint64_t failed = 0;
   simulation::LifeReport sum;
   for (std::uint64_t seed = options.first; seed <= options.last; ++seed) {
-    const simulation::LifeReport report = live(seed, options.minutes);
+    const simulation::LifeReport report = simulation::live_apart(seed, std::chrono::minutes{options.minutes});
     add(sum, report);
     if (report.faults.empty()) continue;
     ++failed;

@@ -46,6 +46,20 @@ TEST(Pulse, TheOneBeyondItsLimitForLongestIsNamed) {
   EXPECT_EQ(pulses.too_long(now + 60s)->loop, "patient");
 }
 
+// The clock counts from the machine's start: one that may be silent for an hour rests on a machine that began a minute
+// ago.
+TEST(Pulse, ALoopThatRestsIsNeverSilent) {
+  Pulses pulses;
+  const Pulse pulse = pulses.begin("history of acme", 1h);
+  pulse.rest();
+  for (const auto since_start :
+       {Pulses::Clock::duration{0}, Pulses::Clock::duration{1min}, Pulses::Clock::duration{24h}}) {
+    EXPECT_FALSE(pulses.too_long(Pulses::Clock::time_point{since_start}));
+  }
+  pulse.beat();
+  EXPECT_TRUE(pulses.too_long(Pulses::Clock::now() + 2h));
+}
+
 TEST(Pulse, WhatHasEndedIsNotWatched) {
   Pulses pulses;
   const auto now = Pulses::Clock::now();

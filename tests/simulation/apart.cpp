@@ -1,0 +1,104 @@
+#include "tests/simulation/apart.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+namespace simsync::simulation {
+namespace {
+
+using Json = nlohmann::json;
+
+[[noreturn]] void fail(const char* what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
+
+// Each figure once, for both directions.
+template <typename Report, typename Action>
+void for_each_figure(Report& report, const Action& action) {
+  for (const auto figure : {&LifeReport::world_changes, &LifeReport::history_rows, &LifeReport::walks,
+                            &LifeReport::alerts, &LifeReport::asked, &LifeReport::kills, &LifeReport::stops,
+                            &LifeReport::freezes, &LifeReport::outages, &LifeReport::clock_jumps, &LifeReport::steps}) {
+    action(report.*figure);
+  }
+}
+
+std::string written(const LifeReport& report) {
+  Json figures;
+  for_each_figure(report, [&](std::uint64_t figure) { figures.push_back(figure); });
+  return Json{{"description", report.description},
+              {"faults", report.faults},
+              {"seconds", report.simulated.count()},
+              {"figures", figures}}
+      .dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+LifeReport read(const std::string& text) {
+  const Json all = Json::parse(text);
+  LifeReport report;
+  report.description = all.at("description");
+  report.faults = all.at("faults").get<Faults>();
+  report.simulated = std::chrono::seconds{all.at("seconds").get<std::int64_t>()};
+  auto figure = all.at("figures").begin();
+  for_each_figure(report, [&](std::uint64_t& to) { to = (figure++)->get<std::uint64_t>(); });
+  return report;
+}
+
+std::string lived(std::uint64_t seed, std::chrono::seconds length) {
+  try {
+    return written(live(seed, length));
+  } catch (const std::exception& error) {
+    LifeReport report;
+    report.description = "seed " + std::to_string(seed);
+    report.faults = {error.what()};
+    return written(report);
+  }
+}
+
+std::string read_all(int from) {
+  std::string text;
+  std::array<char, 4096> bytes{};
+  for (;;) {
+    const ssize_t got = ::read(from, bytes.data(), bytes.size());
+    if (got > 0) text.append(bytes.data(), static_cast<std::size_t>(got));
+    if (got == 0 || (got < 0 && errno != EINTR)) return text;
+  }
+}
+
+[[noreturn]] void tell(int to, const std::string& text) {
+  for (std::size_t told = 0; told < text.size();) {
+    const ssize_t sent = ::write(to, text.data() + told, text.size() - told);
+    if (sent < 0 && errno != EINTR) _exit(1);
+    if (sent > 0) told += static_cast<std::size_t>(sent);
+  }
+  _exit(0);
+}
+
+}  // namespace
+
+LifeReport live_apart(std::uint64_t seed, std::chrono::seconds length) {
+  std::array<int, 2> ends{};
+  if (pipe(ends.data()) != 0) fail("pipe");
+  const pid_t child = fork();
+  if (child < 0) fail("fork");
+  if (child == 0) tell(ends[1], lived(seed, length));
+  close(ends[1]);
+  const std::string text = read_all(ends[0]);
+  close(ends[0]);
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (status == 0) return read(text);
+  LifeReport report;
+  report.description = "seed " + std::to_string(seed);
+  report.faults = {WIFSIGNALED(status) ? "ended by signal " + std::to_string(WTERMSIG(status))
+                                       : "ended with status " + std::to_string(WEXITSTATUS(status))};
+  return report;
+}
+
+}  // namespace simsync::simulation
