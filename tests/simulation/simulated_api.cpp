@@ -13,6 +13,18 @@ bool among(const std::vector<std::string>& wanted, const std::string& value) {
   return std::ranges::find(wanted, value) != wanted.end();
 }
 
+// While it lives, this fibre belongs to no machine.
+class OnNoMachine {
+ public:
+  OnNoMachine() = default;
+  ~OnNoMachine() { move_to(before_); }
+  OnNoMachine(const OnNoMachine&) = delete;
+  OnNoMachine& operator=(const OnNoMachine&) = delete;
+
+ private:
+  Machine* const before_ = move_to(nullptr);
+};
+
 class SimulatedApi : public SimApi {
  public:
   SimulatedApi(World& world, const ApiFaults& faults, const Line& line) : world_(world), faults_(faults), line_(line) {}
@@ -68,16 +80,24 @@ class SimulatedApi : public SimApi {
   Exchange call(const std::stop_token& stop, const Action& action) {
     Exchange exchange;
     exchange.asked_at = wall_clock();
+    const bool lost = carry_out(stop, action);
+    travel(stop);
+    if (lost) throw ApiError(ApiFailure::timeout, 0, "no answer");
+    exchange.observed_at = wall_clock();
+    return exchange;
+  }
+
+  // A request that was sent arrives, also when the process that sent it stands still. Whether its answer gets lost.
+  template <typename Action>
+  bool carry_out(const std::stop_token& stop, const Action& action) {
+    const OnNoMachine on_the_way;
     travel(stop);
     if (faults_.away) throw ApiError(ApiFailure::unreachable, 0, "away");
     if (chance(faults_.token)) throw ApiError(ApiFailure::unauthorized, 401, "the token is refused");
     if (chance(faults_.refused)) refuse();
     const bool lost = chance(faults_.lost);
     if (!lost || random()() % 2 == 0) action();
-    travel(stop);
-    if (lost) throw ApiError(ApiFailure::timeout, 0, "no answer");
-    exchange.observed_at = wall_clock();
-    return exchange;
+    return lost;
   }
 
   void travel(const std::stop_token& stop) const {
