@@ -15,7 +15,7 @@ std::string first_line(std::string_view body) {
 
 }  // namespace
 
-Delivery outcome_of(const HttpAnswer& answer, TimePoint now, ShowBody show_body) {
+Delivery outcome_of(const PostAnswer& answer, TimePoint now, ShowBody show_body) {
   if (answer.status == 0) return Delivery::again(answer.error);
   if (answer.status / 100 == 2) return {};
   std::string error = "HTTP " + std::to_string(answer.status);

@@ -12,6 +12,6 @@ enum class ShowBody { yes, no };
 
 // 2xx: delivered. 410: gone. 400, 413 and 422: refused, the receiver will say the same of this message each time. All
 // else, also redirects (not followed) and no answer: try again.
-Delivery outcome_of(const HttpAnswer& answer, TimePoint now, ShowBody show_body = ShowBody::yes);
+Delivery outcome_of(const PostAnswer& answer, TimePoint now, ShowBody show_body = ShowBody::yes);
 
 }  // namespace simsync

@@ -30,7 +30,7 @@ class SlackChannel final : public AlertChannel {
                            {{"Content-Type", "application/json; charset=utf-8"}, {"User-Agent", "simsyncd"}},
                            body,
                            options_.timeout};
-    const HttpAnswer answer = post(request, stop);
+    const PostAnswer answer = post(request, stop);
     return outcome_of(answer, wall_clock(), is_slack_error(answer.body) ? ShowBody::yes : ShowBody::no);
   }
 

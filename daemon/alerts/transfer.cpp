@@ -135,7 +135,7 @@ class Transfer {
 
 // An answer while it arrives.
 struct Reading {
-  HttpAnswer answer;
+  PostAnswer answer;
   std::size_t head = 0;
   bool head_complete = false;
 };
@@ -234,7 +234,7 @@ void allow_refused_recipients(Transfer& transfer) {
 
 }  // namespace
 
-HttpAnswer post(const HttpPost& request, const std::stop_token& stop) {
+PostAnswer post(const HttpPost& request, const std::stop_token& stop) {
   List headers;
   for (const auto& [name, value] : request.headers) {
     std::string line = name;

@@ -22,7 +22,7 @@ struct HttpPost {
 };
 
 // What came back. An answer whose head is complete counts, also when its body hangs or never ends.
-struct HttpAnswer {
+struct PostAnswer {
   int status = 0;           // 0: there was none
   std::string retry_after;  // the header as it came
   std::string body;         // at most its first 4 KiB
@@ -30,7 +30,7 @@ struct HttpAnswer {
 };
 
 // Blocks; a stop ends it at once. Throws nothing but std::bad_alloc.
-HttpAnswer post(const HttpPost& request, const std::stop_token& stop);
+PostAnswer post(const HttpPost& request, const std::stop_token& stop);
 
 struct MailSubmission {
   std::string server;  // smtps://host:port, or smtp://host:port: with STARTTLS, which only a loopback address may lack

@@ -19,20 +19,20 @@ Verdict judge_delivery(const HttpOutcome& outcome, const ProjectNames& project) 
   std::string why;
   if (!outcome.error.empty()) why.append(" (").append(presentable(outcome.error, project.token)).append(")");
   switch (outcome.delivery) {
-    case Delivery::unsent:
+    case Transmission::unsent:
       return {ApiFailure::unreachable,
               "cannot connect to " + project.url + why + "; check api.base_url and the network"};
-    case Delivery::tls:
+    case Transmission::tls:
       return {ApiFailure::tls, "TLS with " + project.url + " failed" + why +
                                    "; check api.base_url, and api.ca_file if the certificate is your own"};
-    case Delivery::timeout:
+    case Transmission::timeout:
       return {ApiFailure::timeout,
               "no whole answer from " + project.url + " within api.timeout; check the network, or raise api.timeout"};
-    case Delivery::too_large:
+    case Transmission::too_large:
       return {
           ApiFailure::too_large,
           "the answer is larger than can be believed; check api.base_url, and if it stays report it to the provider"};
-    case Delivery::stopped:
+    case Transmission::stopped:
       return {ApiFailure::stopped, "stopped"};
     default:
       return {ApiFailure::unreachable, "the connection to " + project.url + " was lost" + why +
@@ -106,7 +106,7 @@ ApiError malformed_answer(int status, std::string_view problem, const Endpoint& 
 std::optional<ApiError> judge(const HttpOutcome& outcome, std::string_view body_start,
                               const std::optional<std::string>& api_message, const Endpoint& endpoint,
                               const ProjectNames& project) {
-  if (outcome.delivery != Delivery::answered) {
+  if (outcome.delivery != Transmission::answered) {
     const Verdict verdict = judge_delivery(outcome, project);
     return ApiError(verdict.failure, 0, endpoint.text + ": " + verdict.text);
   }

@@ -58,7 +58,7 @@ void verify_host_name(httplib::SSLClient& client, const std::string& host) {
 }
 
 void take(const httplib::Response& answer, HttpOutcome& outcome) {
-  outcome.delivery = Delivery::answered;
+  outcome.delivery = Transmission::answered;
   outcome.status = answer.status;
   outcome.content_type = answer.get_header_value("Content-Type");
   outcome.retry_after = answer.get_header_value("Retry-After");
@@ -121,11 +121,11 @@ HttpOutcome Connection::send(const HttpRequest& request, const std::stop_token& 
   }
   const Ended ended = finish();
   used_at_ = Clock::now();
-  if (ended != Ended::no || outcome.delivery != Delivery::broken) outcome.maybe_stale = false;
-  if (outcome.delivery == Delivery::answered || outcome.delivery == Delivery::too_large) return outcome;
-  if (ended == Ended::timeout) outcome.delivery = Delivery::timeout;
-  if (ended == Ended::stopped) outcome.delivery = Delivery::stopped;
-  if (ended == Ended::too_large) outcome.delivery = Delivery::too_large;
+  if (ended != Ended::no || outcome.delivery != Transmission::broken) outcome.maybe_stale = false;
+  if (outcome.delivery == Transmission::answered || outcome.delivery == Transmission::too_large) return outcome;
+  if (ended == Ended::timeout) outcome.delivery = Transmission::timeout;
+  if (ended == Ended::stopped) outcome.delivery = Transmission::stopped;
+  if (ended == Ended::too_large) outcome.delivery = Transmission::too_large;
   return outcome;
 }
 
@@ -159,7 +159,7 @@ void Connection::connect_and_exchange(const HttpRequest& request, HttpOutcome& o
       http.set_hostname_addr_map({{settings_.address.host, address}});
     }
     exchange(request, outcome);
-    if (outcome.delivery != Delivery::unsent) return;
+    if (outcome.delivery != Transmission::unsent) return;
     const std::lock_guard lock(mutex_);
     if (ended_ != Ended::no) return;
   }
@@ -196,21 +196,21 @@ void Connection::exchange(const HttpRequest& request, HttpOutcome& outcome) {
     const bool from_proxy = error != httplib::Error::Success || (answer.status == 407 && settings_.address.tls);
     if (!from_proxy) return take(answer, outcome);
     client_->http->stop();  // a connection without TLS may be left behind
-    outcome.delivery = Delivery::unsent;
+    outcome.delivery = Transmission::unsent;
     outcome.error = "the proxy refused with HTTP " + std::to_string(answer.status) + ", check https_proxy";
     return;
   }
   outcome.error = httplib::to_string(error);
   if (too_large || client_->head_limit.passed()) {
-    outcome.delivery = Delivery::too_large;
+    outcome.delivery = Transmission::too_large;
   } else if (is_tls_error(error)) {
-    outcome.delivery = Delivery::tls;
+    outcome.delivery = Transmission::tls;
     const long result = client_->tls != nullptr ? client_->tls->get_openssl_verify_result() : X509_V_OK;
     if (result != X509_V_OK) outcome.error = X509_verify_cert_error_string(result);
   } else {
-    outcome.delivery = is_connect_error(error) ? Delivery::unsent : Delivery::broken;
+    outcome.delivery = is_connect_error(error) ? Transmission::unsent : Transmission::broken;
   }
-  outcome.maybe_stale = outcome.maybe_stale && outcome.delivery == Delivery::broken && !answering && !tapped_;
+  outcome.maybe_stale = outcome.maybe_stale && outcome.delivery == Transmission::broken && !answering && !tapped_;
 }
 
 void Connection::begin(std::size_t body_limit) {

@@ -35,7 +35,7 @@ struct HttpRequest {
 };
 
 // How a request ended.
-enum class Delivery {
+enum class Transmission {
   answered,
   unsent,     // no connection, so the server saw nothing of it
   tls,        // the server's certificate or the handshake was refused; unsent, too
@@ -46,7 +46,7 @@ enum class Delivery {
 };
 
 struct HttpOutcome {
-  Delivery delivery = Delivery::unsent;
+  Transmission delivery = Transmission::unsent;
   bool maybe_stale = false;  // broken without a byte of answer on a connection that had been idle
   int status = 0;            // with `answered`, and the rest too; the body is in Connection::body()
   std::string content_type;

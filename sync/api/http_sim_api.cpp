@@ -255,7 +255,7 @@ class HttpSimApi : public SimApi {
   template <typename Read>
   std::optional<ApiError> error_of(const HttpOutcome& outcome, Connection& connection, const Endpoint& endpoint,
                                    Read& read) {
-    const bool answered = outcome.delivery == Delivery::answered;
+    const bool answered = outcome.delivery == Transmission::answered;
     const bool good = answered && outcome.status >= 200 && outcome.status < 300;
     const std::string start = connection.body().substr(0, 64);
     std::optional<std::string> message;
@@ -271,7 +271,7 @@ class HttpSimApi : public SimApi {
 
   // What the whole project learns from one answer.
   void note(const HttpOutcome& outcome, const std::optional<ApiError>& error, bool probe) {
-    if (outcome.delivery != Delivery::answered) return;
+    if (outcome.delivery != Transmission::answered) return;
     const Clock::time_point now = Clock::now();
     if (error && error->failure() == ApiFailure::unauthorized) {
       if (probe || !token_refused_.exchange(true)) {

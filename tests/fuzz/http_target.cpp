@@ -47,12 +47,12 @@ void http(std::string_view input) {
   promise_line(outcome.content_type, "content type");
   promise_line(outcome.retry_after, "Retry-After");
   switch (outcome.delivery) {
-    case Delivery::answered:
+    case Transmission::answered:
       promise(outcome.status >= 0 && outcome.status <= 999, "a status of not three digits");
       promise(bytes.starts_with("HTTP/1."), "an answer that is no HTTP");
       break;
-    case Delivery::broken:
-    case Delivery::too_large:
+    case Transmission::broken:
+    case Transmission::too_large:
       promise(!outcome.maybe_stale, "a new connection is stale");
       break;
     default:

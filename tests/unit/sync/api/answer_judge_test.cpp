@@ -11,7 +11,7 @@ const ProjectNames kProject{"acme", "https://api.gigs.com", "secret-token"};
 ApiError judged(int status, const std::optional<std::string>& message, const std::string& type = "application/json",
                 std::string_view body = "{") {
   HttpOutcome outcome;
-  outcome.delivery = Delivery::answered;
+  outcome.delivery = Transmission::answered;
   outcome.status = status;
   outcome.content_type = type;
   const auto error = judge(outcome, body, message, kList, kProject);
@@ -44,7 +44,7 @@ TEST(AnswerJudge, MessagesSayWhatToDo) {
   EXPECT_EQ(judged(200, std::nullopt, "", " \n<!doctype html>").failure(), ApiFailure::malformed);
 }
 
-ApiError undelivered(Delivery delivery) {
+ApiError unanswered(Transmission delivery) {
   HttpOutcome outcome;
   outcome.delivery = delivery;
   outcome.error = "why";
@@ -74,18 +74,18 @@ TEST(AnswerJudge, EveryErrorHasItsAdvice) {
               "GET /projects/acme/sims: HTTP " + std::to_string(status) + ": why" + advice);
   }
   const std::string url = "https://api.gigs.com";
-  const std::vector<std::pair<Delivery, std::string>> deliveries = {
-      {Delivery::unsent, "cannot connect to " + url + " (why); check api.base_url and the network"},
-      {Delivery::tls,
+  const std::vector<std::pair<Transmission, std::string>> transmissions = {
+      {Transmission::unsent, "cannot connect to " + url + " (why); check api.base_url and the network"},
+      {Transmission::tls,
        "TLS with " + url + " failed (why); check api.base_url, and api.ca_file if the certificate is your own"},
-      {Delivery::timeout,
+      {Transmission::timeout,
        "no whole answer from " + url + " within api.timeout; check the network, or raise api.timeout"},
-      {Delivery::too_large,
+      {Transmission::too_large,
        "the answer is larger than can be believed; check api.base_url, and if it stays report it to the provider"},
-      {Delivery::broken,
+      {Transmission::broken,
        "the connection to " + url + " was lost (why); check the network, and if it stays report it to the provider"}};
-  for (const auto& [delivery, text] : deliveries) {
-    EXPECT_EQ(undelivered(delivery).what(), "GET /projects/acme/sims: " + text);
+  for (const auto& [delivery, text] : transmissions) {
+    EXPECT_EQ(unanswered(delivery).what(), "GET /projects/acme/sims: " + text);
   }
   EXPECT_STREQ(malformed_answer(200, "no list of items", kList).what(),
                "GET /projects/acme/sims: no list of items; if it stays, report it to the provider");
@@ -99,7 +99,7 @@ TEST(AnswerJudge, OnlyTheApiCanSayThatSomethingIsGone) {
 // Whoever may read the list and not write is no reason to stop reading.
 TEST(AnswerJudge, WhatIsForbiddenOfOneSimSaysNothingOfTheProject) {
   HttpOutcome outcome;
-  outcome.delivery = Delivery::answered;
+  outcome.delivery = Transmission::answered;
   outcome.status = 403;
   const auto failure = [&](ApiCall call, const std::optional<std::string>& message) {
     return judge(outcome, "{", message, {call, "x", "X", "", {}}, kProject)->failure();
