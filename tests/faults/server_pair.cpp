@@ -21,7 +21,11 @@ ServerPair::ServerPair(const Setting& setting)
       poolers_.push_back(std::make_unique<Pooler>(server->port()));
     }
   }
-  if (synchronous_) primary_->commit_with_standby();
+  // The standby as well, for it is the primary one day.
+  for (const PrivateServer* server : {&first_, &second_}) {
+    if (synchronous_) server->commit_with_standby();
+    for (const auto& [name, value] : setting.server_settings) server->alter_system(name, value);
+  }
 }
 
 Addresses ServerPair::addresses() const {

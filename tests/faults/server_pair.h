@@ -2,6 +2,7 @@
 // promoted and the primary is made its standby. Belongs to one thread; all of it throws std::runtime_error.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -23,7 +24,8 @@ struct Setting {
   std::string name;
   bool synchronous = false;  // a commit waits for the standby, and nothing may be lost
   bool pooled = false;
-  unsigned disk_mebibytes = 0;  // of each server; 0: no disk of its own
+  unsigned disk_mebibytes = 0;                              // of each server; 0: no disk of its own
+  std::map<std::string, std::string> server_settings = {};  // of both
 
   friend std::ostream& operator<<(std::ostream& out, const Setting& setting) { return out << setting.name; }
 };

@@ -164,6 +164,13 @@ INSTANTIATE_TEST_SUITE_P(
                              "\r\n\r\n" + bomb);
                 },
                 "larger than can be believed"},
+        // The program asks for `identity`; what comes in this one is not even tried.
+        Hostile{"Brotli",
+                [](Peer& peer) {
+                  const std::string bytes(4096, '\x5b');
+                  peer.write(kOk + "Content-Encoding: br\r\nContent-Length: 4096\r\n\r\n" + bytes);
+                },
+                "report it"},
         Hostile{"HeadersWithoutEnd",
                 [](Peer& peer) {
                   peer.write("HTTP/1.1 200 OK\r\n");

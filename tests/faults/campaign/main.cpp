@@ -23,6 +23,7 @@ struct Options {
 };
 
 constexpr unsigned kDisk = 1024;  // MiB of each server
+constexpr std::chrono::minutes kLongestCalm{1};
 
 class Campaign {
  public:
@@ -36,7 +37,7 @@ class Campaign {
       throw std::runtime_error("the services do not begin" + stage_.said());
     }
     const auto begun = Clock::now();
-    held_ = next_fault_ = next_request_ = begun;
+    held_ = struck_ = next_fault_ = next_request_ = begun;
     while (Clock::now() - begun < seconds{options_.length}) {
       step(begun);
       std::this_thread::sleep_for(milliseconds{50});
@@ -73,7 +74,13 @@ class Campaign {
     if (now > next_fault_) {
       next_fault_ = now + milliseconds{300 + random_() % 3000};
       const std::string name = faults_.strike();
-      if (name.empty()) return;
+      if (name.empty()) {
+        if (now - struck_ > kLongestCalm) {
+          throw std::runtime_error("for a minute no fault could begin, the last was: " + last_fault_ + stage_.said());
+        }
+        return;
+      }
+      struck_ = now;
       last_fault_ = name;
       std::cout << name << std::endl;
       journal_ << std::chrono::duration<double>(now - begun).count() << " s: " << name << '\n';
@@ -100,6 +107,7 @@ class Campaign {
   std::ostringstream journal_;
   std::string last_fault_;
   Clock::time_point held_;
+  Clock::time_point struck_;
   Clock::time_point next_fault_;
   Clock::time_point next_request_;
 };

@@ -12,6 +12,16 @@ namespace {
 
 const std::string kNames = "IP:127.0.0.1";
 
+Setting server_setting(unsigned disk_mebibytes) {
+  Setting setting{.name = "campaign", .synchronous = true, .disk_mebibytes = disk_mebibytes};
+  if (disk_mebibytes > 0) {
+    // What the standby still needs must be there when it comes back, and the disk must not fill by itself.
+    const std::string part = std::to_string(disk_mebibytes / 8) + "MB";
+    setting.server_settings = {{"max_wal_size", part}, {"wal_keep_size", part}};
+  }
+  return setting;
+}
+
 }  // namespace
 
 SimulatorOptions Stage::simulator_options(unsigned seed) {
@@ -24,15 +34,10 @@ SimulatorOptions Stage::simulator_options(unsigned seed) {
 }
 
 Stage::Stage(unsigned seed, unsigned disk_mebibytes)
-    : servers_({.name = "campaign", .synchronous = true, .disk_mebibytes = disk_mebibytes}),
+    : servers_(server_setting(disk_mebibytes)),
       simulator_(simulator_options(seed)),
       database_(servers_.servers_url()),
       token_(simulator_.options().projects.front().token) {
-  if (disk_mebibytes > 0) {
-    // What the standby still needs must be there when it comes back, and the disk must not fill by itself.
-    servers_.primary().alter_system("max_wal_size", std::to_string(disk_mebibytes / 8) + "MB");
-    servers_.primary().alter_system("wal_keep_size", std::to_string(disk_mebibytes / 8) + "MB");
-  }
   const int api = std::stoi(simulator_.base_url().substr(simulator_.base_url().rfind(':') + 1));
   for (std::size_t i = 0; i < 2; ++i) {
     api_gates_.push_back(std::make_unique<Gate>(std::vector<int>{api}));
