@@ -19,7 +19,9 @@ WITH incoming AS MATERIALIZED (
   FROM incoming i
   LEFT JOIN LATERAL (SELECT o.*, o.ctid AS place FROM simsync.esim_profile o
                      WHERE o.project = $1 AND o.sim_id = i.sim_id OFFSET 0) p ON true
-  WHERE p.sim_id IS NULL OR i.asked_at >= p.last_polled_at OR p.last_polled_at > $7::timestamptz + interval '1 minute'
+  WHERE p.sim_id IS NULL
+     OR ((i.asked_at >= p.last_polled_at OR p.last_polled_at > $7::timestamptz + interval '1 minute')
+         AND (i.asked_at >= p.changed_at OR p.changed_at > $7::timestamptz + interval '1 minute'))
 ))";
 
 // Returns first sights, moved profiles that were known, rows of history. Of the SIM only those that moved are looked

@@ -22,8 +22,9 @@ inline constexpr char kPlanForBatches[] =
     "SET LOCAL plan_cache_mode = force_generic_plan";
 
 // $1 project, then one array per column, then the writer's present time. `differing` is what the stored rows do not say
-// yet; a reading that was asked for before the stored one is older news and is left out, unless the stored one lies in
-// the future: that comes from a clock that was ahead, and must not silence the mirror until then. not_before is the
+// yet; a reading that was asked for before the stored one had come is left out: it is older news, or two calls were under
+// way at once, and nobody knows which of them the API looked for later. Unless the stored one lies in the future: that
+// comes from a clock that was ahead, and must not silence the mirror until then. not_before is the
 // last moment at which the stored value was confirmed: when the row was last written, or the start of the last complete
 // walk, which read every present SIM; but never after the reading was asked for, for that walk may have looked later than
 // an answer that was under way all the while. For status it is also the answer that made the SIM missing; the other fields of a
@@ -43,8 +44,9 @@ WITH incoming AS MATERIALIZED (
 ), compared AS MATERIALIZED (
   SELECT i.*, s.sim_id IS NULL AS is_new, s.missing_since IS NOT NULL AS returned,
          greatest(i.observed_at, s.changed_at) AS recorded_at,
-         i.asked_at < greatest(s.confirmed_at, s.missing_since)
-         AND s.confirmed_at <= $12::timestamptz + interval '1 minute' AS late,
+         (i.asked_at < greatest(s.confirmed_at, s.missing_since)
+          AND s.confirmed_at <= $12::timestamptz + interval '1 minute')
+         OR (i.asked_at < s.changed_at AND s.changed_at <= $12::timestamptz + interval '1 minute') AS late,
          s.iccid AS old_iccid, s.provider AS old_provider, s.type AS old_type, s.status AS old_status,
          s.metadata AS old_metadata, s.extra AS old_extra, s.created_at AS old_created_at,
          CASE WHEN s.missing_since IS NULL THEN least(greatest(s.confirmed_at, w.since), i.observed_at)
@@ -193,6 +195,7 @@ WITH incoming AS MATERIALIZED (
   FROM incoming i CROSS JOIN walked
   CROSS JOIN LATERAL (SELECT * FROM simsync.sim o WHERE o.project = $1 AND o.sim_id = i.sim_id OFFSET 0) s
   WHERE s.missing_since IS NULL AND (s.confirmed_at <= i.asked_at OR s.confirmed_at > $5::timestamptz + interval '1 minute')
+    AND (s.changed_at <= i.asked_at OR s.changed_at > $5::timestamptz + interval '1 minute')
 ), updated AS (
   INSERT INTO simsync.sim (project, sim_id, iccid, provider, type, status, metadata, created_at, extra, first_seen_at,
                            changed_at, missing_since, confirmed_at)

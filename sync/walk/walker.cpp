@@ -289,10 +289,13 @@ void Walker::remember(const FetchedSims& fetched, const ApplyResult& result) {
 // For the next start to go on with. Where that cannot be stored the walk is over, as far as anybody can tell.
 void Walker::leave_open(PageFetchers& fetchers, WalkPlan& plan, WalkRecord& record, const std::stop_token& stop) {
   record.outcome = WalkOutcome::failed;
-  const auto progress = fetchers.with([&] { return progress_of(plan, {}, record); });
+  const auto progress = fetchers.with([&]() -> std::optional<WalkProgress> {
+    if (plan.finished() && plan.outcome() == WalkOutcome::failed) return std::nullopt;
+    return progress_of(plan, {}, record);
+  });
   record.error = kStopped;
   record.finished_at = wall_clock();
-  if (progress && (!plan.finished() || plan.outcome() != WalkOutcome::failed)) {
+  if (progress) {
     lock_retry_(stop, [&] { store_->save_progress(project_, *progress); });
     log_walk(project_, record, patience_);
   } else {

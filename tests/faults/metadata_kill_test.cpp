@@ -73,7 +73,9 @@ TEST_F(KilledWriting, MetadataThroughFaults) {
     service->finish(std::chrono::seconds{20});
   }
   const auto service = scene_.daemon.start({"run"});
-  EXPECT_TRUE(eventually([&] { return scene_.count("metadata_request", "state = 'pending'") == 0; })) << service->err();
+  EXPECT_TRUE(
+      eventually([&] { return scene_.count("metadata_request", "state = 'pending'") == 0; }, std::chrono::minutes{3}))
+      << service->err();
   for (const std::uint64_t fired : scene_.simulator.fired()) EXPECT_GT(fired, 0U);
   service->signal(SIGTERM);
   EXPECT_EQ(service->finish(std::chrono::seconds{20}).status, 0) << service->err();

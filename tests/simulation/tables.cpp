@@ -102,7 +102,10 @@ void Tables::apply(const SimReading& reading, Recording& recording, ApplyResult&
   if (!row.missing_since && row.sim == reading.sim) return;
   TimePoint known = row.confirmed_at;
   if (row.missing_since) known = std::max(known, *row.missing_since);
-  if (reading.asked_at < known && row.confirmed_at <= recording.clock + kAhead) {
+  const auto is_late = [&](TimePoint since, TimePoint stored) {
+    return reading.asked_at < since && stored <= recording.clock + kAhead;
+  };
+  if (is_late(known, row.confirmed_at) || is_late(row.changed_at, row.changed_at)) {
     ++result.late;
     return;
   }
@@ -206,10 +209,10 @@ void Tables::apply(const ProfileReading& reading, Recording& recording, ApplyRes
   const EsimProfile& read = reading.profile;
   const auto found = profiles.find(read.sim_id);
   const bool is_new = found == profiles.end();
-  if (!is_new && reading.asked_at < found->second.last_polled_at &&
-      found->second.last_polled_at <= recording.clock + kAhead) {
-    return;
-  }
+  const auto is_late = [&](TimePoint stored) {
+    return reading.asked_at < stored && stored <= recording.clock + kAhead;
+  };
+  if (!is_new && (is_late(found->second.last_polled_at) || is_late(found->second.changed_at))) return;
   ++writes_;
   ProfileRow& row = profiles[read.sim_id];
   const ProfileRow before = row;
@@ -241,7 +244,8 @@ std::uint64_t Tables::mark_missing(const std::vector<Disappearance>& gone, TimeP
     const auto found = sims.find(one.sim_id);
     if (found == sims.end() || found->second.missing_since) continue;
     SimRow& row = found->second;
-    if (row.confirmed_at > one.asked_at && row.confirmed_at <= clock + kAhead) continue;
+    const auto is_late = [&](TimePoint stored) { return one.asked_at < stored && stored <= clock + kAhead; };
+    if (is_late(row.confirmed_at) || is_late(row.changed_at)) continue;
     const TimePoint recorded_at = std::max(one.observed_at, row.changed_at);
     const TimePoint confirmed =
         std::min(std::max(row.confirmed_at, last_complete_walk_.value_or(TimePoint::min())), one.observed_at);

@@ -26,6 +26,17 @@ bool Past::was(const std::optional<std::string>& value, TimePoint from, TimePoin
   return false;
 }
 
+bool Past::went(const std::optional<std::string>& before, const std::optional<std::string>& now, TimePoint from,
+                TimePoint to) const {
+  bool was_before = !before && (values_.empty() || values_.front().first >= from);  // it did not exist yet
+  for (std::size_t i = 0; i < values_.size() && values_[i].first <= to; ++i) {
+    if (was_before && values_[i].second == now) return true;
+    const bool over = i + 1 < values_.size() && values_[i + 1].first < from;
+    was_before |= !over && values_[i].second == before;
+  }
+  return false;
+}
+
 bool Past::ever_was(const std::optional<std::string>& value) const {
   return std::ranges::any_of(values_, [&](const auto& one) { return one.second == value; });
 }

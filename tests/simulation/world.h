@@ -25,6 +25,9 @@ class Past {
   void becomes(TimePoint now, std::optional<std::string> value) { values_.emplace_back(now, std::move(value)); }
   // Whether it was that at some moment of [from, to].
   [[nodiscard]] bool was(const std::optional<std::string>& value, TimePoint from, TimePoint to) const;
+  // Whether it became `now` in [from, to], and was `before` earlier in that time.
+  [[nodiscard]] bool went(const std::optional<std::string>& before, const std::optional<std::string>& now,
+                          TimePoint from, TimePoint to) const;
   [[nodiscard]] bool ever_was(const std::optional<std::string>& value) const;
   // What it was in [from, to], one before and one after, for a person; with the microseconds of the life.
   [[nodiscard]] std::string around(TimePoint from, TimePoint to) const;

@@ -125,6 +125,20 @@ TEST_F(HistoryTest, ASimReadAfterItsDenialStays) {
   EXPECT_THAT(database_.rows(kHistory), IsEmpty());
 }
 
+// Which of two calls that were under way at once the API looked for later, nobody knows.
+TEST_F(HistoryTest, WhatWasAskedForBeforeTheStoredAnswerHadComeIsLeftOut) {
+  store_->apply("acme", {read_at(10, plain_sim("sim_1"))});
+  store_->apply("acme", {{sim_with_status("inactive"), at(30), at(40)}});
+  const ApplyResult during = store_->apply("acme", {{sim_with_status("active"), at(35), at(45)}});
+  EXPECT_EQ(during.changed, 0U);
+  EXPECT_EQ(during.late, 1U);
+  walk(20, WalkOutcome::complete, {{"sim_1", at(39), at(46)}});
+  EXPECT_EQ(store_->present_count("acme"), 1U);
+  EXPECT_EQ(store_->apply("acme", {{sim_with_status("active"), at(40), at(50)}}).changed, 1U);
+  EXPECT_THAT(database_.rows(kHistory),
+              ElementsAre("sim_1|changed|status|active|inactive|10|40", "sim_1|changed|status|inactive|active|30|50"));
+}
+
 TEST_F(HistoryTest, DisappearedIsRecordedOnce) {
   store_->apply("acme", {read_at(10, plain_sim("sim_1"))});
   walk(20, WalkOutcome::complete, {{"sim_1", at(25), at(26)}});

@@ -80,6 +80,16 @@ TEST_F(ProfileStoreTest, AnOlderAnswerIsIgnored) {
   EXPECT_THAT(database_.rows(kProfile), ElementsAre("enabled|150|150|200"));
 }
 
+// Which of two polls that were under way at once the API looked for later, nobody knows.
+TEST_F(ProfileStoreTest, WhatWasAskedForBeforeTheStoredAnswerHadComeIsIgnored) {
+  poll(100, "enabled", 50);
+  store_->apply_profiles("acme", {{{"sim_1", "disabled", at(210)}, at(200), at(220)}});
+  const ProfileReading during{{"sim_1", "enabled", at(50)}, at(215), at(225)};
+  EXPECT_EQ(store_->apply_profiles("acme", {during}).recorded, 0U);
+  EXPECT_THAT(database_.rows(kProfile), ElementsAre("disabled|210|210|200"));
+  EXPECT_EQ(poll(220, "enabled", 219).recorded, 1U);
+}
+
 TEST_F(ProfileStoreTest, AClockThatWasAheadDoesNotSilenceIt) {
   const TimePoint ahead = wall_clock() + std::chrono::hours{24 * 365};
   store_->apply_profiles("acme", {{{"sim_1", "enabled", at(1)}, ahead, ahead}});
