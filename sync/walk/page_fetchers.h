@@ -70,6 +70,9 @@ class PageFetchers {
     return action();
   }
 
+  // What the next take() will give first, in an action of with(): seen by the walk, and not written yet.
+  [[nodiscard]] std::vector<ReadSim> queued() const;
+
   Counts counts();
 
  private:

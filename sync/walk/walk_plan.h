@@ -44,6 +44,12 @@ struct WalkGrain {
   std::size_t most_unseen = 10'000;   // stored with the progress
 };
 
+// A SIM that a page brought.
+struct ReadSim {
+  IdKey id;
+  TimePoint created_at{};
+};
+
 class WalkPlan {
  public:
   // A new walk. Cuts the list at known SIMs into as many segments as pay off, at most `parallel`. `known` outlives the
@@ -68,8 +74,10 @@ class WalkPlan {
   void detour(std::size_t segment, const std::optional<std::string>& beyond);
 
   // Where the walk is once `numbers` are committed. The record's id, times and counters are the caller's to fill.
-  // nullopt where the walk cannot be resumed from here: the list leaves out too much.
-  std::optional<WalkProgress> progress(const std::vector<std::uint64_t>& numbers);
+  // nullopt where the walk cannot be resumed from here: the list leaves out too much. `uncommitted`: SIMs of other
+  // pages that arrived and are to be written; whoever goes on has not read them.
+  std::optional<WalkProgress> progress(const std::vector<std::uint64_t>& numbers,
+                                       const std::vector<ReadSim>& uncommitted = {});
 
   [[nodiscard]] bool finished() const { return finished_; }
   // Of a finished walk: complete, incomplete (something was skipped) or failed, and why.

@@ -32,6 +32,18 @@ WalkPlan::WalkPlan(KnownSims& known, unsigned parallel, const WalkProgress& prog
   settle();
 }
 
+namespace {
+
+// By whoever goes on from there, unless it is named.
+bool will_count_as_seen(const SegmentProgress& stored, TimePoint created_at) {
+  // To the second, as KnownSims has them.
+  const auto second = [](TimePoint time) { return std::chrono::floor<std::chrono::seconds>(time); };
+  return stored.after != stored.cut && second(created_at) >= second(stored.reached) &&
+         second(created_at) <= second(stored.cut_created);
+}
+
+}  // namespace
+
 // Known SIMs that lie between the segment's cut and what is stored of it, and that were not read, by creation time to
 // the second: with them it is known of each SIM there whether the walk has read it, whatever the list's order.
 void WalkPlan::look_for_unseen(std::size_t number, const SegmentProgress& stored) {
@@ -46,7 +58,8 @@ void WalkPlan::look_for_unseen(std::size_t number, const SegmentProgress& stored
   unseen.down_to = from;
 }
 
-std::optional<WalkProgress> WalkPlan::progress(const std::vector<std::uint64_t>& numbers) {
+std::optional<WalkProgress> WalkPlan::progress(const std::vector<std::uint64_t>& numbers,
+                                               const std::vector<ReadSim>& uncommitted) {
   WalkProgress progress;
   progress.seed = known_.hasher().seed();
   unseen_.resize(segments_.size());
@@ -57,6 +70,11 @@ std::optional<WalkProgress> WalkPlan::progress(const std::vector<std::uint64_t>&
     if (known_before_ == 0) continue;
     look_for_unseen(i, progress.segments.back());
     unseen.insert(unseen.end(), unseen_[i].sims.begin(), unseen_[i].sims.end());
+    // The others of them lie where whoever goes on will read.
+    const SegmentProgress& stored = progress.segments.back();
+    for (const ReadSim& sim : uncommitted) {
+      if (will_count_as_seen(stored, sim.created_at)) unseen.push_back(sim.id);
+    }
     if (unseen.size() > grain_.most_unseen) return std::nullopt;
   }
   progress.unseen.resize(unseen.size() * sizeof(IdKey));

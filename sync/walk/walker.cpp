@@ -229,7 +229,7 @@ void Walker::write_pages(PageFetchers& fetchers, WalkPlan& plan, WalkRecord& rec
     const Clock::time_point now = Clock::now();
     if (now >= save_at) {
       save_at = now + std::clamp<Clock::duration>((now - started) / kSaves, kSaveEvery, kSaveAtLeast);
-      const auto progress = fetchers.with([&] { return progress_of(plan, {}, record); });
+      const auto progress = fetchers.with([&] { return progress_of(plan, {}, fetchers.queued(), record); });
       if (progress) lock_retry_(stop, [&] { store_->save_progress(project_, *progress); });
     }
     if (progressed) progressed(record);
@@ -237,8 +237,8 @@ void Walker::write_pages(PageFetchers& fetchers, WalkPlan& plan, WalkRecord& rec
 }
 
 std::optional<WalkProgress> Walker::progress_of(WalkPlan& plan, const std::vector<std::uint64_t>& pages,
-                                                const WalkRecord& record) {
-  std::optional<WalkProgress> progress = plan.progress(pages);
+                                                const std::vector<ReadSim>& uncommitted, const WalkRecord& record) {
+  std::optional<WalkProgress> progress = plan.progress(pages, uncommitted);
   if (!progress) return progress;
   const std::string skipped = progress->record.error;
   progress->record = record;
@@ -250,7 +250,8 @@ std::optional<WalkProgress> Walker::progress_of(WalkPlan& plan, const std::vecto
 void Walker::write(const FetchedSims& fetched, PageFetchers* fetchers, WalkPlan* plan, WalkRecord& record,
                    const std::stop_token& stop) {
   std::optional<WalkProgress> progress;
-  if (plan != nullptr) progress = fetchers->with([&] { return progress_of(*plan, fetched.pages, record); });
+  if (plan != nullptr)
+    progress = fetchers->with([&] { return progress_of(*plan, fetched.pages, fetchers->queued(), record); });
   const ApplyResult result =
       lock_retry_(stop, [&] { return store_->apply(project_, fetched.readings, progress ? &*progress : nullptr); });
   if (fetchers == nullptr) {
@@ -291,7 +292,7 @@ void Walker::leave_open(PageFetchers& fetchers, WalkPlan& plan, WalkRecord& reco
   record.outcome = WalkOutcome::failed;
   const auto progress = fetchers.with([&]() -> std::optional<WalkProgress> {
     if (plan.finished() && plan.outcome() == WalkOutcome::failed) return std::nullopt;
-    return progress_of(plan, {}, record);
+    return progress_of(plan, {}, fetchers.queued(), record);
   });
   record.error = kStopped;
   record.finished_at = wall_clock();

@@ -111,7 +111,8 @@ void Tables::apply(const SimReading& reading, Recording& recording, ApplyResult&
   }
   const TimePoint recorded_at = std::max(reading.observed_at, row.changed_at);
   const auto no_later = [&](TimePoint time) { return std::min(time, reading.observed_at); };
-  const TimePoint since_walk = walked.value_or(TimePoint::min());
+  const TimePoint since_walk =
+      last_complete_walk_ && *last_complete_walk_ >= row.changed_at ? *walked : TimePoint::min();
   const TimePoint confirmed = no_later(row.missing_since ? row.confirmed_at : std::max(row.confirmed_at, since_walk));
   const SimRow before = row;
   row.sim = reading.sim;
@@ -247,8 +248,9 @@ std::uint64_t Tables::mark_missing(const std::vector<Disappearance>& gone, TimeP
     const auto is_late = [&](TimePoint stored) { return one.asked_at < stored && stored <= clock + kAhead; };
     if (is_late(row.confirmed_at) || is_late(row.changed_at)) continue;
     const TimePoint recorded_at = std::max(one.observed_at, row.changed_at);
+    const TimePoint walked = last_complete_walk_.value_or(TimePoint::min());
     const TimePoint confirmed =
-        std::min(std::max(row.confirmed_at, last_complete_walk_.value_or(TimePoint::min())), one.observed_at);
+        std::min(walked >= row.changed_at ? std::max(row.confirmed_at, walked) : row.confirmed_at, one.observed_at);
     row.missing_since = one.observed_at;
     row.changed_at = recorded_at;
     ++writes_;

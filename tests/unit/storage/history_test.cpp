@@ -139,6 +139,23 @@ TEST_F(HistoryTest, WhatWasAskedForBeforeTheStoredAnswerHadComeIsLeftOut) {
               ElementsAre("sim_1|changed|status|active|inactive|10|40", "sim_1|changed|status|inactive|active|30|50"));
 }
 
+// What such a walk read of it may have been left out, as above.
+TEST_F(HistoryTest, AWalkThatBeganBeforeTheStoredAnswerHadComeConfirmsNothing) {
+  store_->apply("acme", {read_at(10, plain_sim("sim_1")), read_at(10, plain_sim("sim_2"))});
+  const auto inactive = [](const std::string& id) {
+    Sim sim = plain_sim(id);
+    sim.status = "inactive";
+    return sim;
+  };
+  store_->apply("acme", {{inactive("sim_1"), at(30), at(40)}, {inactive("sim_2"), at(30), at(40)}});
+  walk(35);
+  store_->apply("acme", {read_at(50, sim_with_status("active"))});
+  walk(45, WalkOutcome::complete, {{"sim_2", at(55), at(56)}});
+  EXPECT_THAT(database_.rows("SELECT sim_id, kind, extract(epoch FROM not_before - '2026-01-01Z')::int "
+                             "FROM simsync.sim_change WHERE observed_at > '2026-01-01 00:00:41Z' ORDER BY change_id"),
+              ElementsAre("sim_1|changed|30", "sim_2|disappeared|30"));
+}
+
 TEST_F(HistoryTest, DisappearedIsRecordedOnce) {
   store_->apply("acme", {read_at(10, plain_sim("sim_1"))});
   walk(20, WalkOutcome::complete, {{"sim_1", at(25), at(26)}});

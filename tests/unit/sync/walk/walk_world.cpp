@@ -243,7 +243,9 @@ bool WalkWorld::write_step() {
 }
 
 std::optional<WalkProgress> WalkWorld::progress(const std::vector<std::uint64_t>& pages) {
-  std::optional<WalkProgress> progress = plan_->progress(pages);
+  std::vector<ReadSim> queued;
+  for (const Reading& reading : queue_.readings) queued.push_back({reading.key.id, reading.sim.created_at});
+  std::optional<WalkProgress> progress = plan_->progress(pages, queued);
   if (!progress) return progress;
   progress->record.pages = plan_->pages();
   progress->record.skipped = plan_->skipped();
