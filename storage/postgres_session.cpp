@@ -162,6 +162,21 @@ void PostgresSession::lose_connection() {
   host_ = (host_ + 1) % hosts_.size();
 }
 
+// Whatever libpqxx says: not every connection that ends under a statement is a broken_connection to it.
+bool PostgresSession::has_broken() const {
+  return connection_ != nullptr && !connection_->is_open();
+}
+
+// libpqxx's text for a connection that broke says things that are not so; ours says all that is known.
+void PostgresSession::throw_lost() {
+  lose_connection();
+  throw StorageError(
+      StorageFailure::unreachable,
+      conninfo_.label + (guard_.cut_off()
+                             ? ": nothing came from the server for too long, so the connection was given up"
+                             : ": the connection was lost"));
+}
+
 void PostgresSession::translate_current_exception() {
   try {
     throw;
@@ -169,20 +184,16 @@ void PostgresSession::translate_current_exception() {
     lose_connection();
     throw StorageError(StorageFailure::in_doubt, conninfo_.label + ": the connection was lost during a commit");
   } catch (const pqxx::broken_connection&) {
-    // libpqxx's text for a connection that broke says things that are not so; ours says all that is known.
-    lose_connection();
-    throw StorageError(
-        StorageFailure::unreachable,
-        conninfo_.label + (guard_.cut_off()
-                               ? ": nothing came from the server for too long, so the connection was given up"
-                               : ": the connection was lost"));
+    throw_lost();
   } catch (const pqxx::transaction_rollback& error) {
     throw StorageError(StorageFailure::conflict, conninfo_.label + ": " + first_line(error.what()));
   } catch (const pqxx::sql_error& error) {
     const StorageFailure failure = failure_of(error);
+    if (failure == StorageFailure::other && has_broken()) throw_lost();
     if (failure == StorageFailure::unreachable) lose_connection();
     throw StorageError(failure, conninfo_.label + ": " + first_line(error.what()) + advice(failure));
   } catch (const std::exception& error) {
+    if (has_broken()) throw_lost();
     connection_.reset();
     throw StorageError(StorageFailure::other, conninfo_.label + ": " + first_line(error.what()));
   }

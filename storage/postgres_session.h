@@ -125,6 +125,8 @@ class PostgresSession {
   // The next one is tried with the next host first.
   void lose_connection();
   [[noreturn]] void translate_current_exception();
+  [[nodiscard]] bool has_broken() const;
+  [[noreturn]] void throw_lost();
 
   Conninfo conninfo_;
   std::vector<std::string> hosts_;  // one_host_each()

@@ -134,6 +134,28 @@ TEST_F(EndedWhileIdle, ConnectsAnewWithoutAFailure) {
   EXPECT_THAT(counter_.failures, testing::IsEmpty());
 }
 
+// libpqxx throws a plain failure where libpq could not even begin to send.
+TEST_F(EndedWhileIdle, AConnectionThatIsGoneIsLostWhateverIsThrown) {
+  const auto failure = [&](const auto& thrown) {
+    try {
+      observed_.transact([&](pqxx::transaction_base& transaction) {
+        end(transaction.exec("SELECT pg_backend_pid()")[0][0].as<int>());
+        try {
+          transaction.exec("SELECT 1");
+        } catch (const std::exception&) {
+          throw thrown;
+        }
+      });
+    } catch (const StorageError& error) {
+      return error.failure();
+    }
+    return StorageFailure::other;
+  };
+  EXPECT_EQ(failure(pqxx::failure{"server closed the connection unexpectedly"}), StorageFailure::unreachable);
+  EXPECT_EQ(failure(pqxx::sql_error{"no connection to the server"}), StorageFailure::unreachable);
+  EXPECT_NE(backend(), 0);
+}
+
 TEST_F(EndedWhileIdle, WhereNothingCanBeReachedThatIsOneFailure) {
   backend();
   const std::string name = database_.value("SELECT current_database()");
