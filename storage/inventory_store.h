@@ -93,9 +93,9 @@ class InventoryStore {
   virtual std::int64_t latest_walk(const std::string& project) = 0;
 
   // Brings the SIMs to what was read and records how they differed. Readings of one SIM are applied in their
-  // order. A reading asked for before the answer that is stored had come is ignored and counted as late. Values the database cannot
-  // hold are rejected SIM by SIM, the others go on. `progress`, where there is one, is stored with the last of them:
-  // in their transaction, unless readings had to be taken apart.
+  // order. A reading asked for before the answer that is stored had come is ignored and counted as late. Values the
+  // database cannot hold are rejected SIM by SIM, the others go on. `progress`, where there is one, is stored with the
+  // last of them: in their transaction, unless readings had to be taken apart.
   virtual ApplyResult apply(const std::string& project, const std::vector<SimReading>& readings,
                             const WalkProgress* progress) = 0;
   ApplyResult apply(const std::string& project, const std::vector<SimReading>& readings) {

@@ -22,19 +22,18 @@ inline constexpr char kPlanForBatches[] =
     "SET LOCAL plan_cache_mode = force_generic_plan";
 
 // $1 project, then one array per column, then the writer's present time. `differing` is what the stored rows do not say
-// yet; a reading that was asked for before the stored one had come is left out: it is older news, or two calls were under
-// way at once, and nobody knows which of them the API looked for later. Unless the stored one lies in the future: that
-// comes from a clock that was ahead, and must not silence the mirror until then. not_before is the
-// last moment at which the stored value was confirmed: when the row was last written, or the start of the last complete
-// walk, which read every present SIM; but never after the reading was asked for, for that walk may have looked later than
-// an answer that was under way all the while, and not of a walk that began before the stored answer had come, for what it
-// read may have been left out. For status it is also the answer that made the SIM missing; the other fields of a
-// missing SIM were not confirmed since it was last read.
-// The history of a SIM never goes back in time: what is recorded after a change bears no earlier time (recorded_at),
-// even if the clock was set back or an answer overtook another. It happened before that later time as well, and
-// simsync.inventory_at can go by the times.
-// A change to exactly the metadata that a request is about to send, or has sent, is our own, whoever sees it first.
-// That is asked of SIMs whose metadata differ, and of no others.
+// yet; a reading that was asked for before the stored one had come is left out: it is older news, or two calls were
+// under way at once, and nobody knows which of them the API looked for later. Unless the stored one lies in the future:
+// that comes from a clock that was ahead, and must not silence the mirror until then. not_before is the last moment at
+// which the stored value was confirmed: when the row was last written, or the start of the last complete walk, which
+// read every present SIM; but never after the reading was asked for, for that walk may have looked later than an answer
+// that was under way all the while, and not of a walk that began before the stored answer had come, for what it read
+// may have been left out. For status it is also the answer that made the SIM missing; the other fields of a missing SIM
+// were not confirmed since it was last read. The history of a SIM never goes back in time: what is recorded after a
+// change bears no earlier time (recorded_at), even if the clock was set back or an answer overtook another. It happened
+// before that later time as well, and simsync.inventory_at can go by the times. A change to exactly the metadata that a
+// request is about to send, or has sent, is our own, whoever sees it first. That is asked of SIMs whose metadata
+// differ, and of no others.
 inline constexpr char kDifferingSims[] = R"(
 WITH incoming AS MATERIALIZED (
   SELECT * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::jsonb[],

@@ -46,8 +46,8 @@ class PrivateServer {
   void promote() { script({"promote"}); }
   // Of a server that was crashed: made anew as a standby of another, on the same port.
   void follow(const PrivateServer& primary);
-  // Where it is, or becomes, a primary, and of the standbys that are made of it later: a commit waits until a standby has
-  // it.
+  // Where it is, or becomes, a primary, and of the standbys that are made of it later: a commit waits until a standby
+  // has it.
   void commit_with_standby() const { alter_system("synchronous_standby_names", "*"); }
   // A setting of the whole server, in force at once where it needs no restart.
   void alter_system(const std::string& name, const std::string& value) const;
