@@ -134,6 +134,11 @@ std::string_view beginning(std::string_view bytes, std::size_t limit) {
   return bytes.substr(0, limit);
 }
 
+std::string shortened(std::string_view bytes, std::size_t limit) {
+  const std::string_view kept = beginning(bytes, limit);
+  return std::string{kept} + (kept.size() < bytes.size() ? "…" : "");
+}
+
 std::string in_quotes(std::string_view bytes) {
   constexpr std::size_t kLongest = 80;
   std::string out = "\"";

@@ -1,6 +1,6 @@
 // Makes bytes from outside fit to stand in one line of a log or an error: nothing in them can end the line,
 // move a terminal's cursor, reorder the text around them or be anything but UTF-8. The daemon uses printable(),
-// beginning() and is_utf8(); the rest is internal to config/.
+// beginning(), shortened() and is_utf8(); the rest is internal to config/.
 #pragma once
 
 #include <cstddef>
@@ -40,6 +40,9 @@ std::string printable(std::string_view bytes);
 
 // The longest beginning of `bytes` that is at most `limit` bytes and does not cut a character in two.
 std::string_view beginning(std::string_view bytes, std::size_t limit);
+
+// The same, with "…" behind it where something was left out.
+std::string shortened(std::string_view bytes, std::size_t limit);
 
 // `bytes` for an error message: in double quotes, escaped, at most 80 bytes of them.
 std::string in_quotes(std::string_view bytes);

@@ -2,6 +2,7 @@
 // is more than one table as sections under their names, or JSON.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <iosfwd>
@@ -34,6 +35,9 @@ inline Cell count_cell(std::uint64_t count) {
 }
 
 // RFC 3339 in UTC, with microseconds where they are not zero.
+// Bytes of a text in a table for people: metadata would push the columns apart.
+inline constexpr std::size_t kLongestInTable = 60;
+
 Cell time_cell(const std::optional<TimePoint>& time);
 
 // A JsonText where `text` is JSON, else a text.

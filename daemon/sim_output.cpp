@@ -9,8 +9,6 @@
 namespace simsync {
 namespace {
 
-constexpr std::size_t kLongestInTable = 60;  // bytes of JSON: metadata would push the columns apart
-
 std::vector<std::string> columns_for(OutputFormat format) {
   std::vector<std::string> columns = {"project", "sim_id", "iccid",      "provider",
                                       "type",    "status", "created_at", "metadata"};
@@ -18,15 +16,10 @@ std::vector<std::string> columns_for(OutputFormat format) {
   return columns;
 }
 
-std::string shortened(const std::string& text) {
-  const std::string_view shown = beginning(text, kLongestInTable);
-  return std::string{shown} + (shown.size() < text.size() ? "…" : "");
-}
-
 std::vector<Cell> row_of(const std::string& project, const Sim& sim, OutputFormat format) {
   std::vector<Cell> row = {project, sim.id, sim.iccid, sim.provider, sim.type, sim.status, time_cell(sim.created_at)};
   if (format == OutputFormat::table) {
-    row.emplace_back(shortened(sim.metadata));
+    row.emplace_back(shortened(sim.metadata, kLongestInTable));
   } else {
     row.emplace_back(JsonText{sim.metadata});
     row.emplace_back(JsonText{sim.extra});

@@ -54,7 +54,7 @@ WITH incoming AS MATERIALIZED (
          least(greatest(s.missing_since, w.since), i.observed_at) AS confirmed_gone, w.since AS walked_since
   FROM incoming i CROSS JOIN walked
   LEFT JOIN LATERAL (SELECT * FROM simsync.sim o WHERE o.project = $1 AND o.sim_id = i.sim_id OFFSET 0) s ON true
-  CROSS JOIN LATERAL (SELECT CASE WHEN walked.since >= s.changed_at OR (s.sim_id IS NULL AND walked.since IS NOT NULL)
+  CROSS JOIN LATERAL (SELECT CASE WHEN walked.since >= coalesce(s.changed_at, '-infinity')
                                   THEN least(walked.since, i.asked_at, i.observed_at) END AS since) w
   WHERE s.sim_id IS NULL OR s.missing_since IS NOT NULL
      OR (s.iccid, s.provider, s.type, s.status, s.metadata, s.extra, s.created_at)

@@ -16,8 +16,7 @@ constexpr std::size_t kLongestDetails = 16 * 1024;
 
 // Programs read it, so control characters stay; JSON escapes them.
 std::string bounded(const std::string& value) {
-  const std::string_view kept = beginning(value, kLongestValue);
-  return std::string{kept} + (kept.size() < value.size() ? "…" : "");
+  return shortened(value, kLongestValue);
 }
 
 Json parsed_details(const std::string& text) {

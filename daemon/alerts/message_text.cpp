@@ -15,8 +15,7 @@ constexpr std::size_t kLongestDetail = 300;
 
 // A value as it may stand in a line.
 std::string word(std::string_view value, std::size_t most = kLongestWord) {
-  const std::string_view kept = beginning(value, most);
-  return printable(kept) + (kept.size() < value.size() ? "…" : "");
+  return printable(shortened(value, most));
 }
 
 std::string number_of(std::uint64_t count, const char* one, const char* many) {

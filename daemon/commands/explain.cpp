@@ -9,8 +9,7 @@
 namespace simsync {
 namespace {
 
-constexpr std::uint64_t kNewest = 200;       // entries of a list, unless all are asked for
-constexpr std::size_t kLongestInTable = 60;  // bytes of a value: metadata would push the columns apart
+constexpr std::uint64_t kNewest = 200;  // entries of a list, unless all are asked for
 
 Cell text_cell(const std::optional<std::string>& text) {
   return text ? Cell{*text} : Cell{};
@@ -25,8 +24,7 @@ Cell seconds_cell(const std::optional<Milliseconds>& span) {
 Cell value_cell(const std::optional<std::string>& value, bool is_json, OutputFormat format) {
   if (!value) return std::monostate{};
   if (format != OutputFormat::table) return is_json ? json_cell(*value) : Cell{*value};
-  const std::string_view shown = beginning(*value, kLongestInTable);
-  return std::string{shown} + (shown.size() < value->size() ? "…" : "");
+  return shortened(*value, kLongestInTable);
 }
 
 OutputSection sim_section(const SimStory& story) {

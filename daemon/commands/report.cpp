@@ -14,8 +14,6 @@
 namespace simsync {
 namespace {
 
-constexpr std::size_t kLongestInTable = 60;  // bytes of JSON: metadata would push the columns apart
-
 Report report_of(const ReportLine& line) {
   switch (line.name) {
     case ReportName::transitions:
@@ -33,18 +31,13 @@ Report report_of(const ReportLine& line) {
   return line.at ? Report::inventory_at : Report::inventory;
 }
 
-std::string shortened(const std::string& text) {
-  const std::string_view shown = beginning(text, kLongestInTable);
-  return std::string{shown} + (shown.size() < text.size() ? "…" : "");
-}
-
 // For people lengths of time are 3d4h and JSON is short; programs get seconds and all of it.
 Cell cell_of(const ReportValue& value, ReportType type, OutputFormat format) {
   const bool for_people = format == OutputFormat::table;
   if (const auto* text = std::get_if<std::string>(&value)) {
     if (type == ReportType::decimal) return Decimal{*text};
     if (type != ReportType::json) return *text;
-    return for_people ? Cell{shortened(*text)} : Cell{JsonText{*text}};
+    return for_people ? Cell{shortened(*text, kLongestInTable)} : Cell{JsonText{*text}};
   }
   if (const auto* number = std::get_if<std::int64_t>(&value)) {
     if (type == ReportType::seconds && for_people) return span_text(std::chrono::seconds{*number});

@@ -90,9 +90,7 @@ std::string marked(const char* kind, const std::string& html) {
 
 std::string shown_error(const std::string& error) {
   if (error.empty()) return {};
-  std::string text{beginning(error, kLongestError)};
-  if (text.size() < error.size()) text += "…";
-  return "<span class=\"error\">" + escaped_html(text) + "</span>";
+  return "<span class=\"error\">" + escaped_html(shortened(error, kLongestError)) + "</span>";
 }
 
 // The cells of one row, in the order of kColumns.

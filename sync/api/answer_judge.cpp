@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "config/printable.h"
+
 namespace simsync {
 namespace {
 
@@ -90,11 +92,7 @@ std::string presentable(std::string_view text, std::string_view token) {
       clean.replace(at, token.size(), 1, '*');
     }
   }
-  if (clean.size() > kMostOfMessage) {
-    std::size_t end = kMostOfMessage;
-    while (end > 0 && (static_cast<unsigned char>(clean[end]) & 0xC0U) == 0x80U) --end;  // not inside a character
-    clean.resize(end);
-  }
+  clean.resize(beginning(clean, kMostOfMessage).size());
   return clean;
 }
 

@@ -27,6 +27,26 @@ bool passes_by_itself(ApiFailure failure, int http_status) {
   return false;
 }
 
+bool is_of_api(ApiFailure failure) {
+  switch (failure) {
+    case ApiFailure::unreachable:
+    case ApiFailure::tls:
+    case ApiFailure::timeout:
+    case ApiFailure::unauthorized:
+    case ApiFailure::throttled:
+    case ApiFailure::unavailable:
+    case ApiFailure::server_error:
+      return true;
+    case ApiFailure::not_found:
+    case ApiFailure::rejected:
+    case ApiFailure::malformed:
+    case ApiFailure::too_large:
+    case ApiFailure::stopped:
+      return false;
+  }
+  return false;
+}
+
 bool ApiError::retryable() const {
   return passes_by_itself(failure_, http_status_);
 }

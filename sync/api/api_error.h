@@ -26,6 +26,9 @@ enum class ApiFailure {
 // Whether the same request may succeed later without anyone changing anything. `http_status` 0: none came.
 bool passes_by_itself(ApiFailure failure, int http_status);
 
+// Whether it is the API's: nobody answered, or what answered says nothing of the SIM that was asked for.
+bool is_of_api(ApiFailure failure);
+
 // Thrown by SimApi after its retries are used up. what() is one line that names the endpoint and what to do;
 // it holds no token, activation code or metadata.
 class ApiError : public std::runtime_error {

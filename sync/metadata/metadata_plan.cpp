@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/printable.h"
 #include "sync/api/json_text.h"
 #include "sync/api/page_parser.h"
 
@@ -23,22 +24,6 @@ constexpr std::size_t kMostKeysTold = 3;
 constexpr std::size_t kMostOfKey = 60;
 constexpr std::size_t kMostOfValue = 100;
 
-// Nobody answered, or what answered says nothing of this SIM.
-bool is_of_api(ApiFailure failure) {
-  switch (failure) {
-    case ApiFailure::unreachable:
-    case ApiFailure::tls:
-    case ApiFailure::timeout:
-    case ApiFailure::unauthorized:
-    case ApiFailure::throttled:
-    case ApiFailure::unavailable:
-    case ApiFailure::server_error:
-      return true;
-    default:
-      return false;
-  }
-}
-
 // The API will not do it, however often it is asked. What a proxy says is not said by the API; and a SIM that may not
 // be read is like a token that is refused, which somebody may put right.
 bool is_refused(const ApiError& error, MetadataPlan::Task::Kind kind) {
@@ -51,26 +36,19 @@ bool is_surely_unsent(ApiFailure failure) {
   return failure == ApiFailure::unauthorized || failure == ApiFailure::throttled;
 }
 
-std::string cut(std::string text, std::size_t most) {
-  if (text.size() <= most) return text;
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U) --most;
-  text.resize(most);
-  return text + "…";
-}
-
 std::string told(const std::optional<std::string>& value) {
   if (!value) return "not there";
   std::string clean;
   json::append_clean(*value, clean);
-  return cut(clean, kMostOfValue);
+  return shortened(clean, kMostOfValue);
 }
 
 std::string told(const std::vector<MetadataChange::Difference>& differences) {
   std::string text;
   for (std::size_t i = 0; i < std::min(differences.size(), kMostKeysTold); ++i) {
     const MetadataChange::Difference& one = differences[i];
-    text +=
-        (i == 0 ? "" : "; ") + cut(one.key, kMostOfKey) + " is " + told(one.found) + ", asked for: " + told(one.asked);
+    text += (i == 0 ? "" : "; ") + shortened(one.key, kMostOfKey) + " is " + told(one.found) +
+            ", asked for: " + told(one.asked);
   }
   if (differences.size() > kMostKeysTold) {
     text += "; and " + std::to_string(differences.size() - kMostKeysTold) + " more keys";

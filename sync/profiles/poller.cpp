@@ -26,22 +26,6 @@ PollIntervals once_each() {
   return PollIntervals{config};
 }
 
-// Whether the API did not answer, or answered something about this profile that is of no use.
-PollSchedule::Failure whose(ApiFailure failure) {
-  switch (failure) {
-    case ApiFailure::unreachable:
-    case ApiFailure::tls:
-    case ApiFailure::timeout:
-    case ApiFailure::unauthorized:
-    case ApiFailure::throttled:
-    case ApiFailure::unavailable:
-    case ApiFailure::server_error:
-      return PollSchedule::Failure::of_api;
-    default:
-      return PollSchedule::Failure::of_sim;
-  }
-}
-
 PollSchedule schedule_for(const PollSettings& settings, Patience patience) {
   return {patience == Patience::none ? once_each() : PollIntervals{settings.profiles},
           settings.requests_per_second * kPollShare, Clock::now(), wall_clock()};
@@ -268,7 +252,8 @@ void Poller::note_failure(const PollSchedule::Poll& poll, Mode mode, const ApiEr
   ++report_.failed;
   report_.last_error = error.what();
   log::debug("poll failed", {{"project", project_}, {"sim", poll.sim_id}, {"error", error.what()}});
-  const PollSchedule::Failure failure = whose(error.failure());
+  const PollSchedule::Failure failure =
+      is_of_api(error.failure()) ? PollSchedule::Failure::of_api : PollSchedule::Failure::of_sim;
   if (mode == Mode::once) {
     // Each is asked once; and once the API's client has given up trying, the next SIM fares no better.
     report_.given_up |= error.failure() == ApiFailure::unauthorized || error.failure() == ApiFailure::unreachable;

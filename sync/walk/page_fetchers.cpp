@@ -169,15 +169,6 @@ bool PageFetchers::take(FetchedSims& fetched, std::chrono::steady_clock::time_po
   return !fetched.readings.empty() || !at_end();
 }
 
-std::vector<ReadSim> PageFetchers::queued() const {
-  std::vector<ReadSim> all;
-  all.reserve(queue_.keys.size());
-  for (std::size_t i = 0; i < queue_.keys.size(); ++i) {
-    all.push_back({queue_.keys[i].id, queue_.readings[i].sim.created_at});
-  }
-  return all;
-}
-
 void PageFetchers::hand_on(const SimReading& reading) {
   const SimKey key = known_.hasher().of(reading.sim);
   if (!known_.see(key, reading.sim.created_at).to_write) return;

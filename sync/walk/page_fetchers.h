@@ -17,21 +17,10 @@
 
 #include "storage/inventory_store.h"
 #include "sync/api/sim_api.h"
+#include "sync/walk/fetched_sims.h"
 #include "sync/walk/walk_plan.h"
 
 namespace simsync {
-
-// What pages brought that is new to the mirror.
-struct FetchedSims {
-  std::vector<std::uint64_t> pages;  // the plan's numbers of them
-  std::vector<SimReading> readings;
-  std::vector<SimKey> keys;  // of the readings
-
-  void add(const SimKey& key, SimReading reading) {
-    keys.push_back(key);
-    readings.push_back(std::move(reading));
-  }
-};
 
 class PageFetchers {
  public:
@@ -71,7 +60,7 @@ class PageFetchers {
   }
 
   // What the next take() will give first, in an action of with(): seen by the walk, and not written yet.
-  [[nodiscard]] std::vector<ReadSim> queued() const;
+  [[nodiscard]] const FetchedSims& queued() const { return queue_; }
 
   Counts counts();
 

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "storage/walk_record.h"
+#include "sync/walk/fetched_sims.h"
 #include "sync/walk/known_sims.h"
 #include "sync/walk/landmarks.h"
 #include "sync/walk/marks.h"
@@ -42,12 +43,6 @@ struct WalkGrain {
   std::uint64_t split_sims = 600;     // what should be left of a segment, to be worth halving
   std::uint64_t blind_pages = 8;      // with nothing known ahead, before scouts are sent
   std::size_t most_unseen = 10'000;   // stored with the progress
-};
-
-// A SIM that a page brought.
-struct ReadSim {
-  IdKey id;
-  TimePoint created_at{};
 };
 
 class WalkPlan {
@@ -76,8 +71,7 @@ class WalkPlan {
   // Where the walk is once `numbers` are committed. The record's id, times and counters are the caller's to fill.
   // nullopt where the walk cannot be resumed from here: the list leaves out too much. `uncommitted`: SIMs of other
   // pages that arrived and are to be written; whoever goes on has not read them.
-  std::optional<WalkProgress> progress(const std::vector<std::uint64_t>& numbers,
-                                       const std::vector<ReadSim>& uncommitted = {});
+  std::optional<WalkProgress> progress(const std::vector<std::uint64_t>& numbers, const FetchedSims& uncommitted = {});
 
   [[nodiscard]] bool finished() const { return finished_; }
   // Of a finished walk: complete, incomplete (something was skipped) or failed, and why.

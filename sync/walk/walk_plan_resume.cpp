@@ -59,7 +59,7 @@ void WalkPlan::look_for_unseen(std::size_t number, const SegmentProgress& stored
 }
 
 std::optional<WalkProgress> WalkPlan::progress(const std::vector<std::uint64_t>& numbers,
-                                               const std::vector<ReadSim>& uncommitted) {
+                                               const FetchedSims& uncommitted) {
   WalkProgress progress;
   progress.seed = known_.hasher().seed();
   unseen_.resize(segments_.size());
@@ -72,8 +72,8 @@ std::optional<WalkProgress> WalkPlan::progress(const std::vector<std::uint64_t>&
     unseen.insert(unseen.end(), unseen_[i].sims.begin(), unseen_[i].sims.end());
     // The others of them lie where whoever goes on will read.
     const SegmentProgress& stored = progress.segments.back();
-    for (const ReadSim& sim : uncommitted) {
-      if (will_count_as_seen(stored, sim.created_at)) unseen.push_back(sim.id);
+    for (std::size_t k = 0; k < uncommitted.keys.size(); ++k) {
+      if (will_count_as_seen(stored, uncommitted.readings[k].sim.created_at)) unseen.push_back(uncommitted.keys[k].id);
     }
     if (unseen.size() > grain_.most_unseen) return std::nullopt;
   }

@@ -237,7 +237,7 @@ void Walker::write_pages(PageFetchers& fetchers, WalkPlan& plan, WalkRecord& rec
 }
 
 std::optional<WalkProgress> Walker::progress_of(WalkPlan& plan, const std::vector<std::uint64_t>& pages,
-                                                const std::vector<ReadSim>& uncommitted, const WalkRecord& record) {
+                                                const FetchedSims& uncommitted, const WalkRecord& record) {
   std::optional<WalkProgress> progress = plan.progress(pages, uncommitted);
   if (!progress) return progress;
   const std::string skipped = progress->record.error;

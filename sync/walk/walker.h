@@ -81,7 +81,7 @@ class Walker {
   void write_one_by_one(std::vector<SimReading> readings, WalkRecord& record, const std::stop_token& stop);
   void take_doubts();
   std::optional<WalkProgress> progress_of(WalkPlan& plan, const std::vector<std::uint64_t>& pages,
-                                          const std::vector<ReadSim>& uncommitted, const WalkRecord& record);
+                                          const FetchedSims& uncommitted, const WalkRecord& record);
   void remember(const FetchedSims& fetched, const ApplyResult& result);
 
   std::vector<Disappearance> conclude(const WalkPlan& plan, WalkRecord& record, const std::stop_token& stop);

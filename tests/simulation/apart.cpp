@@ -18,19 +18,9 @@ using Json = nlohmann::json;
   throw std::system_error(errno, std::generic_category(), what);
 }
 
-// Each figure once, for both directions.
-template <typename Report, typename Action>
-void for_each_figure(Report& report, const Action& action) {
-  for (const auto figure : {&LifeReport::world_changes, &LifeReport::history_rows, &LifeReport::walks,
-                            &LifeReport::alerts, &LifeReport::asked, &LifeReport::kills, &LifeReport::stops,
-                            &LifeReport::freezes, &LifeReport::outages, &LifeReport::clock_jumps, &LifeReport::steps}) {
-    action(report.*figure);
-  }
-}
-
 std::string written(const LifeReport& report) {
   Json figures;
-  for_each_figure(report, [&](std::uint64_t figure) { figures.push_back(figure); });
+  for (const auto figure : kFigures) figures.push_back(report.*figure);
   return Json{{"description", report.description},
               {"faults", report.faults},
               {"seconds", report.simulated.count()},
@@ -44,8 +34,7 @@ LifeReport read(const std::string& text) {
   report.description = all.at("description");
   report.faults = all.at("faults").get<Faults>();
   report.simulated = std::chrono::seconds{all.at("seconds").get<std::int64_t>()};
-  auto figure = all.at("figures").begin();
-  for_each_figure(report, [&](std::uint64_t& to) { to = (figure++)->get<std::uint64_t>(); });
+  for (std::size_t i = 0; i < kFigures.size(); ++i) report.*kFigures[i] = all.at("figures").at(i);
   return report;
 }
 

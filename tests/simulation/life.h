@@ -2,6 +2,7 @@
 // seed has it; then peace, in which everything has to come right.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -21,6 +22,12 @@ struct LifeReport {
   std::uint64_t steps = 0;
   std::string description;  // what kind of life it was
 };
+
+// Those that are counted, each once.
+inline constexpr std::array kFigures = {&LifeReport::world_changes, &LifeReport::history_rows, &LifeReport::walks,
+                                        &LifeReport::alerts,        &LifeReport::asked,        &LifeReport::kills,
+                                        &LifeReport::stops,         &LifeReport::freezes,      &LifeReport::outages,
+                                        &LifeReport::clock_jumps,   &LifeReport::steps};
 
 LifeReport live(std::uint64_t seed, std::chrono::seconds length);
 

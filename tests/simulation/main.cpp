@@ -38,17 +38,7 @@ std::string read_seeds(const std::string& text, Options& options) {
 
 void add(simulation::LifeReport& sum, const simulation::LifeReport& life) {
   sum.simulated += life.simulated;
-  sum.world_changes += life.world_changes;
-  sum.history_rows += life.history_rows;
-  sum.walks += life.walks;
-  sum.alerts += life.alerts;
-  sum.asked += life.asked;
-  sum.kills += life.kills;
-  sum.stops += life.stops;
-  sum.freezes += life.freezes;
-  sum.outages += life.outages;
-  sum.clock_jumps += life.clock_jumps;
-  sum.steps += life.steps;
+  for (const auto figure : simulation::kFigures) sum.*figure += life.*figure;
 }
 
 void print(const simulation::LifeReport& sum, std::uint64_t lives, std::uint64_t failed) {

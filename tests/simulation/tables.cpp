@@ -10,6 +10,11 @@ namespace {
 
 constexpr std::chrono::minutes kAhead{1};  // a stored time so far ahead comes from a clock that was wrong
 
+// Asked for before `since`, unless that is of a `stored` time so far ahead that it must not be believed.
+bool is_late(TimePoint asked_at, TimePoint since, TimePoint stored, TimePoint clock) {
+  return asked_at < since && stored <= clock + kAhead;
+}
+
 // What differs, in the order of the columns.
 std::vector<std::pair<std::string, std::pair<std::string, std::string>>> differences(const Sim& before,
                                                                                      const Sim& after) {
@@ -102,10 +107,8 @@ void Tables::apply(const SimReading& reading, Recording& recording, ApplyResult&
   if (!row.missing_since && row.sim == reading.sim) return;
   TimePoint known = row.confirmed_at;
   if (row.missing_since) known = std::max(known, *row.missing_since);
-  const auto is_late = [&](TimePoint since, TimePoint stored) {
-    return reading.asked_at < since && stored <= recording.clock + kAhead;
-  };
-  if (is_late(known, row.confirmed_at) || is_late(row.changed_at, row.changed_at)) {
+  if (is_late(reading.asked_at, known, row.confirmed_at, recording.clock) ||
+      is_late(reading.asked_at, row.changed_at, row.changed_at, recording.clock)) {
     ++result.late;
     return;
   }
@@ -210,10 +213,11 @@ void Tables::apply(const ProfileReading& reading, Recording& recording, ApplyRes
   const EsimProfile& read = reading.profile;
   const auto found = profiles.find(read.sim_id);
   const bool is_new = found == profiles.end();
-  const auto is_late = [&](TimePoint stored) {
-    return reading.asked_at < stored && stored <= recording.clock + kAhead;
-  };
-  if (!is_new && (is_late(found->second.last_polled_at) || is_late(found->second.changed_at))) return;
+  if (!is_new) {
+    for (const TimePoint stored : {found->second.last_polled_at, found->second.changed_at}) {
+      if (is_late(reading.asked_at, stored, stored, recording.clock)) return;
+    }
+  }
   ++writes_;
   ProfileRow& row = profiles[read.sim_id];
   const ProfileRow before = row;
@@ -245,8 +249,10 @@ std::uint64_t Tables::mark_missing(const std::vector<Disappearance>& gone, TimeP
     const auto found = sims.find(one.sim_id);
     if (found == sims.end() || found->second.missing_since) continue;
     SimRow& row = found->second;
-    const auto is_late = [&](TimePoint stored) { return one.asked_at < stored && stored <= clock + kAhead; };
-    if (is_late(row.confirmed_at) || is_late(row.changed_at)) continue;
+    if (is_late(one.asked_at, row.confirmed_at, row.confirmed_at, clock) ||
+        is_late(one.asked_at, row.changed_at, row.changed_at, clock)) {
+      continue;
+    }
     const TimePoint recorded_at = std::max(one.observed_at, row.changed_at);
     const TimePoint walked = last_complete_walk_.value_or(TimePoint::min());
     const TimePoint confirmed =

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "storage/postgres_inventory.h"
+#include "tests/unit/storage/failure_of.h"
 #include "tests/unit/storage/readings.h"
 #include "tests/unit/storage/scratch_database.h"
 
@@ -28,15 +29,6 @@ class Leases : public testing::Test {
  protected:
   std::unique_ptr<InventoryStore> writer(const Lease& lease) const {
     return make_postgres_store_factory(database_.url(), nullptr, lease)->open();
-  }
-  static StorageFailure failure_of(const std::function<void()>& call) {
-    try {
-      call();
-    } catch (const StorageError& error) {
-      return error.failure();
-    }
-    ADD_FAILURE() << "nothing was thrown";
-    return StorageFailure::other;
   }
   std::optional<Lease> take(const DaemonIdentity& who, milliseconds length = kLong, const std::string& dead = {}) {
     return store_->take("acme", who, length, dead);

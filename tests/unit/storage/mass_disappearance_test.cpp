@@ -5,6 +5,7 @@
 #include "storage/lease_store.h"
 #include "storage/postgres_inventory.h"
 #include "storage/store_observer.h"
+#include "tests/unit/storage/failure_of.h"
 #include "tests/unit/storage/readings.h"
 #include "tests/unit/storage/scratch_database.h"
 
@@ -59,15 +60,6 @@ class MassDisappearance : public testing::Test {
     std::vector<Disappearance> all;
     for (int i = 0; i < kGone; ++i) all.push_back({sim_id(i), at(second), at(second + 1)});
     return all;
-  }
-  static StorageFailure failure_of(const std::function<void()>& call) {
-    try {
-      call();
-    } catch (const StorageError& error) {
-      return error.failure();
-    }
-    ADD_FAILURE() << "nothing was thrown";
-    return StorageFailure::other;
   }
   // Until mend(), whatever writes the history of this SIM fails.
   void breaks(int number) {

@@ -6,6 +6,7 @@
 
 #include <csignal>
 
+#include "tests/unit/storage/failure_of.h"
 #include "tests/unit/storage/scratch_database.h"
 
 namespace simsync {
@@ -137,7 +138,7 @@ TEST_F(EndedWhileIdle, ConnectsAnewWithoutAFailure) {
 // libpqxx throws a plain failure where libpq could not even begin to send.
 TEST_F(EndedWhileIdle, AConnectionThatIsGoneIsLostWhateverIsThrown) {
   const auto failure = [&](const auto& thrown) {
-    try {
+    return failure_of([&] {
       observed_.transact([&](pqxx::transaction_base& transaction) {
         end(transaction.exec("SELECT pg_backend_pid()")[0][0].as<int>());
         try {
@@ -146,10 +147,7 @@ TEST_F(EndedWhileIdle, AConnectionThatIsGoneIsLostWhateverIsThrown) {
           throw thrown;
         }
       });
-    } catch (const StorageError& error) {
-      return error.failure();
-    }
-    return StorageFailure::other;
+    });
   };
   EXPECT_EQ(failure(pqxx::failure{"server closed the connection unexpectedly"}), StorageFailure::unreachable);
   EXPECT_EQ(failure(pqxx::sql_error{"no connection to the server"}), StorageFailure::unreachable);

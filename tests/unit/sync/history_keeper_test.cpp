@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 
+#include "tests/unit/sync/comes_true.h"
 #include "tests/unit/sync/fake_sims.h"
 
 namespace simsync {
@@ -13,16 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr HistoryKeeper::Times kOften{1ms, 1ms, 0ms};
-
-// Waits for `condition`, which must come true; the limit only keeps a broken program from hanging.
-template <typename Condition>
-bool comes_true(const Condition& condition) {
-  for (int i = 0; i < 3000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(10ms);
-  }
-  return false;
-}
 
 TEST(HistoryKeeper, ForgetsInStepsUntilNothingIsLeft) {
   FakeStores stores;

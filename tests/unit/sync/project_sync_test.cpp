@@ -5,6 +5,7 @@
 
 #include <thread>
 
+#include "tests/unit/sync/comes_true.h"
 #include "tests/unit/sync/fake_sims.h"
 
 namespace simsync {
@@ -21,16 +22,6 @@ SyncSettings settings() {
   settings.profiles.recent_interval = 20ms;
   settings.poll_workers = 4;
   return settings;
-}
-
-// Waits for `condition`, which must come true; the limit only keeps a broken program from hanging.
-template <typename Condition>
-bool comes_true(const Condition& condition) {
-  for (int i = 0; i < 3000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(10ms);
-  }
-  return false;
 }
 
 TEST(ProjectSync, OncePollsEveryProfileOnce) {

@@ -4,21 +4,13 @@
 
 #include <thread>
 
+#include "tests/unit/sync/comes_true.h"
 #include "tests/unit/sync/fake_sims.h"
 
 namespace simsync {
 namespace {
 
 using namespace std::chrono_literals;
-
-template <typename Condition>
-bool comes_true(const Condition& condition) {
-  for (int i = 0; i < 3000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(10ms);
-  }
-  return false;
-}
 
 class MetadataWriterTest : public testing::Test {
  protected:

@@ -7,22 +7,13 @@
 #include <set>
 #include <thread>
 
+#include "tests/unit/sync/comes_true.h"
 #include "tests/unit/sync/fake_sims.h"
 
 namespace simsync {
 namespace {
 
 using namespace std::chrono_literals;
-
-// Waits for `condition`, which must come true; the limit only keeps a broken program from hanging.
-template <typename Condition>
-bool comes_true(const Condition& condition) {
-  for (int i = 0; i < 6000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(5ms);
-  }
-  return false;
-}
 
 class PollerTest : public testing::Test {
  protected:

@@ -181,10 +181,10 @@ TEST_F(WalkPlanSegments, GoOnWhereTheyWere) {
 // Its page is read again, but should the list leave it out then, it has to be asked for.
 TEST_F(WalkPlanSegments, WhatWasReadAndNotWrittenCountsAsUnseenAfterACrash) {
   for (int i = 0; i < 20; ++i) walk_.answer(walk_.next());
-  std::vector<ReadSim> all;
+  FetchedSims all;
   KnownSims before{walk_.plan().progress({}).value().seed};
-  for (const Sim& sim : list_.sims) all.push_back({before.hasher().id(sim.id), sim.created_at});
-  const auto seen_after = [&](const std::vector<ReadSim>& uncommitted) {
+  for (const Sim& sim : list_.sims) all.add(before.hasher().of(sim), {sim, {}, {}});
+  const auto seen_after = [&](const FetchedSims& uncommitted) {
     const WalkProgress progress = walk_.plan().progress({}, uncommitted).value();
     KnownSims known{progress.seed};
     for (const Sim& sim : list_.sims) known.load(sim);
@@ -194,7 +194,7 @@ TEST_F(WalkPlanSegments, WhatWasReadAndNotWrittenCountsAsUnseenAfterACrash) {
   EXPECT_GT(seen_after({}), 3000U);
   EXPECT_EQ(seen_after(all), 0U);
   // Those that are to be read anyway need no mention.
-  EXPECT_LT(walk_.plan().progress({}, all)->unseen.size() / sizeof(IdKey), all.size() / 2 + 1000);
+  EXPECT_LT(walk_.plan().progress({}, all)->unseen.size() / sizeof(IdKey), all.keys.size() / 2 + 1000);
 }
 
 // What was deleted before the walk counts as unseen afterwards, whatever side of the crash it would have been on.

@@ -243,8 +243,8 @@ bool WalkWorld::write_step() {
 }
 
 std::optional<WalkProgress> WalkWorld::progress(const std::vector<std::uint64_t>& pages) {
-  std::vector<ReadSim> queued;
-  for (const Reading& reading : queue_.readings) queued.push_back({reading.key.id, reading.sim.created_at});
+  FetchedSims queued;
+  for (const Reading& reading : queue_.readings) queued.add(reading.key, {reading.sim, {}, {}});
   std::optional<WalkProgress> progress = plan_->progress(pages, queued);
   if (!progress) return progress;
   progress->record.pages = plan_->pages();
