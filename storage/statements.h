@@ -28,12 +28,13 @@ inline constexpr char kPlanForBatches[] =
 // which the stored value was confirmed: when the row was last written, or the start of the last complete walk, which
 // read every present SIM; but never after the reading was asked for, for that walk may have looked later than an answer
 // that was under way all the while, and not of a walk that began before the stored answer had come, for what it read
-// may have been left out. For status it is also the answer that made the SIM missing; the other fields of a missing SIM
-// were not confirmed since it was last read. The history of a SIM never goes back in time: what is recorded after a
-// change bears no earlier time (recorded_at), even if the clock was set back or an answer overtook another. It happened
-// before that later time as well, and simsync.inventory_at can go by the times. A change to exactly the metadata that a
-// request is about to send, or has sent, is our own, whoever sees it first. That is asked of SIMs whose metadata
-// differ, and of no others.
+// may have been left out, nor of one that began within five minutes after it: another process may have been so long
+// about writing that answer (sync/walk/walker.h) that the walk compared with the row before it. For status it is also
+// the answer that made the SIM missing; the other fields of a missing SIM were not confirmed since it was last read.
+// The history of a SIM never goes back in time: what is recorded after a change bears no earlier time (recorded_at),
+// even if the clock was set back or an answer overtook another. It happened before that later time as well, and
+// simsync.inventory_at can go by the times. A change to exactly the metadata that a request is about to send, or has
+// sent, is our own, whoever sees it first. That is asked of SIMs whose metadata differ, and of no others.
 inline constexpr char kDifferingSims[] = R"(
 WITH incoming AS MATERIALIZED (
   SELECT * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::jsonb[],
@@ -54,7 +55,7 @@ WITH incoming AS MATERIALIZED (
          least(greatest(s.missing_since, w.since), i.observed_at) AS confirmed_gone, w.since AS walked_since
   FROM incoming i CROSS JOIN walked
   LEFT JOIN LATERAL (SELECT * FROM simsync.sim o WHERE o.project = $1 AND o.sim_id = i.sim_id OFFSET 0) s ON true
-  CROSS JOIN LATERAL (SELECT CASE WHEN walked.since >= coalesce(s.changed_at, '-infinity')
+  CROSS JOIN LATERAL (SELECT CASE WHEN walked.since >= coalesce(s.changed_at + interval '5 minutes', '-infinity')
                                   THEN least(walked.since, i.asked_at, i.observed_at) END AS since) w
   WHERE s.sim_id IS NULL OR s.missing_since IS NOT NULL
      OR (s.iccid, s.provider, s.type, s.status, s.metadata, s.extra, s.created_at)
@@ -191,8 +192,9 @@ WITH incoming AS MATERIALIZED (
   SELECT max(started_at) AS since FROM simsync.walk WHERE project = $1 AND kind = 'full' AND outcome = 'complete'
 ), gone AS MATERIALIZED (
   SELECT s.*, i.observed_at, greatest(i.observed_at, s.changed_at) AS recorded_at,
-         least(greatest(s.confirmed_at, CASE WHEN walked.since >= s.changed_at THEN walked.since END), i.observed_at)
-           AS confirmed
+         least(greatest(s.confirmed_at,
+                        CASE WHEN walked.since >= s.changed_at + interval '5 minutes' THEN walked.since END),
+               i.observed_at) AS confirmed
   FROM incoming i CROSS JOIN walked
   CROSS JOIN LATERAL (SELECT * FROM simsync.sim o WHERE o.project = $1 AND o.sim_id = i.sim_id OFFSET 0) s
   WHERE s.missing_since IS NULL AND (s.confirmed_at <= i.asked_at OR s.confirmed_at > $5::timestamptz + interval '1 minute')

@@ -9,6 +9,7 @@ namespace simsync::simulation {
 namespace {
 
 constexpr std::chrono::minutes kAhead{1};  // a stored time so far ahead comes from a clock that was wrong
+constexpr std::chrono::minutes kLongestToWrite{5};
 
 // Asked for before `since`, unless that is of a `stored` time so far ahead that it must not be believed.
 bool is_late(TimePoint asked_at, TimePoint since, TimePoint stored, TimePoint clock) {
@@ -115,7 +116,7 @@ void Tables::apply(const SimReading& reading, Recording& recording, ApplyResult&
   const TimePoint recorded_at = std::max(reading.observed_at, row.changed_at);
   const auto no_later = [&](TimePoint time) { return std::min(time, reading.observed_at); };
   const TimePoint since_walk =
-      last_complete_walk_ && *last_complete_walk_ >= row.changed_at ? *walked : TimePoint::min();
+      last_complete_walk_ && *last_complete_walk_ >= row.changed_at + kLongestToWrite ? *walked : TimePoint::min();
   const TimePoint confirmed = no_later(row.missing_since ? row.confirmed_at : std::max(row.confirmed_at, since_walk));
   const SimRow before = row;
   row.sim = reading.sim;
@@ -256,7 +257,8 @@ std::uint64_t Tables::mark_missing(const std::vector<Disappearance>& gone, TimeP
     const TimePoint recorded_at = std::max(one.observed_at, row.changed_at);
     const TimePoint walked = last_complete_walk_.value_or(TimePoint::min());
     const TimePoint confirmed =
-        std::min(walked >= row.changed_at ? std::max(row.confirmed_at, walked) : row.confirmed_at, one.observed_at);
+        std::min(walked >= row.changed_at + kLongestToWrite ? std::max(row.confirmed_at, walked) : row.confirmed_at,
+                 one.observed_at);
     row.missing_since = one.observed_at;
     row.changed_at = recorded_at;
     ++writes_;

@@ -52,6 +52,13 @@ TEST_F(Example, SectionsLoadFromAFile) {
   EXPECT_EQ(config.log.format, LogFormat::text);
 }
 
+TEST_F(Example, EachLevelOfTheLog) {
+  for (const auto& [word, level] : {std::pair{"debug", LogLevel::debug}, std::pair{"info", LogLevel::info},
+                                    std::pair{"warning", LogLevel::warning}, std::pair{"error", LogLevel::error}}) {
+    EXPECT_EQ(parse_config(std::string{kMinimal} + "log:\n  level: " + word + "\n", "c.yaml").log.level, level) << word;
+  }
+}
+
 TEST_F(Example, AlertsLoad) {
   const AlertsConfig alerts = parse_config(kExample, "c.yaml").alerts;
   ASSERT_EQ(alerts.channels.size(), 2U);

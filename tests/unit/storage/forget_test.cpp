@@ -78,10 +78,10 @@ TEST_F(ForgetHistory, KeepsTheWalksThatTheDaemonGoesBy) {
   EXPECT_EQ(oldest("walk", "started_at"), "610");
   EXPECT_TRUE(store_->ever_complete("acme"));
   EXPECT_THAT(database_.rows("SELECT change_id FROM simsync.sim_change"), IsEmpty());
-  // A change that comes now is a change, and no first sight.
-  store_->apply("acme", {read_at(700, plain_sim("sim_1"))});
+  // A SIM that comes now has appeared, which no SIM of the first walk has.
+  store_->apply("acme", {read_at(700, plain_sim("sim_2"))});
   EXPECT_EQ(database_.value("SELECT extract(epoch FROM not_before - '2026-01-01Z')::int FROM simsync.sim_change "
-                            "WHERE field = 'iccid'"),
+                            "WHERE kind = 'appeared'"),
             "610");
 }
 

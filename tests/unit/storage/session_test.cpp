@@ -49,6 +49,38 @@ TEST_F(SessionTest, AStatementIsEndedWhenItTakesTooLong) {
   EXPECT_THAT(error.what(), HasSubstr("statement timeout"));
 }
 
+TEST_F(SessionTest, EachErrorIsTheFailureThatItsStateSays) {
+  struct Case {
+    const char* state;
+    StorageFailure failure;
+    const char* advice;
+  };
+  for (const Case& one :
+       {Case{"40001", StorageFailure::conflict, ""}, Case{"40P01", StorageFailure::conflict, ""},
+        Case{"42501", StorageFailure::denied, "docs/roles.md"},
+        Case{"42P01", StorageFailure::schema, "simsyncd migrate"},
+        Case{"42703", StorageFailure::schema, "simsyncd migrate"}, Case{"22021", StorageFailure::data, ""},
+        Case{"54000", StorageFailure::data, ""}, Case{"57014", StorageFailure::too_slow, "overloaded"},
+        Case{"53100", StorageFailure::unreachable, ""}, Case{"25006", StorageFailure::unreachable, ""},
+        Case{"XX000", StorageFailure::other, ""}}) {
+    SCOPED_TRACE(one.state);
+    const StorageError error = error_of([&](auto& transaction) {
+      transaction.exec("DO $$ BEGIN RAISE 'it is so' USING ERRCODE = '" + std::string{one.state} + "'; END $$");
+    });
+    EXPECT_EQ(error.failure(), one.failure);
+    EXPECT_THAT(error.what(), HasSubstr("it is so"));
+    EXPECT_THAT(error.what(), HasSubstr(one.advice));
+  }
+  EXPECT_EQ(setting(bounds::kWrite, "statement_timeout"), "30s") << "it goes on";
+}
+
+TEST_F(SessionTest, WhatIsNoErrorOfTheDatabaseIsAFailureToo) {
+  const StorageError error = error_of([](auto&) { throw std::runtime_error("no memory"); });
+  EXPECT_EQ(error.failure(), StorageFailure::other);
+  EXPECT_THAT(error.what(), HasSubstr("no memory"));
+  EXPECT_EQ(setting(bounds::kWrite, "statement_timeout"), "30s") << "on another connection";
+}
+
 TEST_F(SessionTest, EveryPurposeHasItsBounds) {
   EXPECT_EQ(setting(bounds::kWrite, "statement_timeout"), "30s");
   EXPECT_EQ(setting(bounds::kRead, "statement_timeout"), "2min");

@@ -177,14 +177,13 @@ TEST_F(SimStoryTest, OneThatWasNeverPolledHasNoProfile) {
 TEST_F(SimStoryTest, TellsWhatHappenedInOneListOldestFirst) {
   set_status(10, "inactive");
   poll(20, "installed", 15);
-  walk(30);
   set_status(40, "active");
   poll(50, "enabled", 45);
   poll(60, "enabled", 55);
   set_status(70, "retired");
   EXPECT_THAT(lines(read("sim_1").at(0).timeline),
               ElementsAre("status first seen - inactive - 11 -", "profile first seen - installed - 21 15",
-                          "status changed inactive active 30 41 -", "profile transition installed enabled 20 51 45",
+                          "status changed inactive active 10 41 -", "profile transition installed enabled 20 51 45",
                           "profile reported anew enabled enabled 50 61 55", "status changed active retired 40 71 -"));
 }
 

@@ -159,6 +159,14 @@ TEST_F(StoreTest, TheDryRunTellsAndWritesNothing) {
   dry->finish_walk("acme", record, {{"sim_2", at(20), at(21)}});
   EXPECT_EQ(versions(), before);
   EXPECT_EQ(database_.value("SELECT count(*) FROM simsync.walk"), "0");
+  dry->save_progress("acme", WalkProgress{});
+  dry->save_poll_state("acme", PollState{});
+  EXPECT_EQ(dry->forget_history("acme", at(1000), 100), 0U);
+  EXPECT_EQ(dry->count_anew("acme"), 0U);
+  EXPECT_THAT(dry->pending_metadata("acme", "", 100), testing::IsEmpty());
+  EXPECT_THAT(dry->step_metadata("acme", {MetadataStep{}}), testing::IsEmpty());
+  EXPECT_EQ(versions(), before);
+  EXPECT_EQ(database_.value("SELECT count(*) FROM simsync.poll_state"), "0");
 }
 
 }  // namespace

@@ -175,12 +175,14 @@ struct FakeMirror {
   TimePoint forgotten_before{};
   std::function<void()> before_forgetting;  // may throw StorageError
   unsigned counted_anew = 0;
+  std::uint64_t wrong_counts = 0;  // that count_anew() finds
   bool ever_complete = false;
   std::map<std::pair<std::string, std::int64_t>, MetadataRequest> requests;  // pending, by SIM and id
   std::vector<MetadataStep> steps;                                           // that were stored
-  std::size_t largest_write = 0;                                             // SIMs, of one call
-  std::function<void()> before_write;                                        // may throw StorageError
-  std::function<void()> after_write;  // the same, after the commit: its answer was lost
+  std::set<std::string> unfit;         // SIMs of which the database cannot hold a value
+  std::size_t largest_write = 0;       // SIMs, of one call
+  std::function<void()> before_write;  // may throw StorageError
+  std::function<void()> after_write;   // the same, after the commit: its answer was lost
 };
 
 class FakeStore : public InventoryStore {
@@ -224,7 +226,13 @@ class FakeStore : public InventoryStore {
     if (mirror_.before_write) mirror_.before_write();
     ApplyResult result;
     mirror_.largest_write = std::max(mirror_.largest_write, readings.size());
-    for (const SimReading& reading : readings) apply(reading, result);
+    for (const SimReading& reading : readings) {
+      if (mirror_.unfit.contains(reading.sim.id)) {
+        result.rejected.push_back(reading.sim.id);
+      } else {
+        apply(reading, result);
+      }
+    }
     if (progress != nullptr) keep(*progress);
     if (mirror_.after_write) mirror_.after_write();
     return result;
@@ -372,14 +380,21 @@ class FakeStore : public InventoryStore {
   std::uint64_t count_anew(const std::string&) override {
     const std::lock_guard lock{mirror_.mutex};
     ++mirror_.counted_anew;
-    return 0;
+    return std::exchange(mirror_.wrong_counts, 0);
   }
 
   ApplyResult apply_profiles(const std::string&, const std::vector<ProfileReading>& readings) override {
     const std::lock_guard lock{mirror_.mutex};
     if (mirror_.before_write) mirror_.before_write();
-    mirror_.profiles.insert(mirror_.profiles.end(), readings.begin(), readings.end());
-    return {};
+    ApplyResult result;
+    for (const ProfileReading& reading : readings) {
+      if (mirror_.unfit.contains(reading.profile.sim_id)) {
+        result.rejected.push_back(reading.profile.sim_id);
+      } else {
+        mirror_.profiles.push_back(reading);
+      }
+    }
+    return result;
   }
 
   std::vector<MetadataRequest> pending_metadata(const std::string&, const std::string& after,

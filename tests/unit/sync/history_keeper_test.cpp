@@ -61,6 +61,24 @@ TEST(HistoryKeeper, AStopEndsItBetweenTwoSteps) {
   EXPECT_LE((HistoryKeeper{"acme", {.keep = 24h}, stores, kOften}.forget(*stores.open(), stop.get_token())), 5000U);
 }
 
+TEST(HistoryKeeper, SaysThatCountsWereWrong) {
+  FakeStores stores;
+  stores.mirror.wrong_counts = 3;
+  testing::internal::CaptureStderr();
+  std::stop_source stop;
+  std::jthread running{[&] { HistoryKeeper{"acme", {}, stores, kOften}.run(stop.get_token()); }};
+  EXPECT_TRUE(comes_true([&] {
+    const std::lock_guard lock{stores.mirror.mutex};
+    return stores.mirror.counted_anew >= 3;
+  }));
+  stop.request_stop();
+  running.join();
+  const std::string log = testing::internal::GetCapturedStderr();
+  const std::string line = "the counts of the inventory were wrong and are counted anew project=acme rows=3";
+  EXPECT_NE(log.find(line), std::string::npos) << log;
+  EXPECT_EQ(log.find(line), log.rfind(line)) << "once";
+}
+
 TEST(HistoryKeeper, GoesOnAfterAFailureAndCountsAnew) {
   FakeStores stores;
   stores.mirror.old_history = 10;

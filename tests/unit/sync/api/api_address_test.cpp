@@ -76,6 +76,13 @@ TEST(Proxy, NoProxyExempts) {
     EXPECT_EQ(with(list), "p:1") << list;
   }
   EXPECT_EQ(proxy({{"https_proxy", "p:1"}, {"NO_PROXY", "gigs.com"}}), "none");
+  const auto of_ipv6 = [](const char* list) {
+    return proxy({{"https_proxy", "p:1"}, {"no_proxy", list}}, "https://[2001:DB8::7]:8443");
+  };
+  EXPECT_EQ(of_ipv6("2001:db8::7"), "none") << "bare, so it has no port";
+  EXPECT_EQ(of_ipv6("[2001:db8::7]:8443"), "none");
+  EXPECT_EQ(of_ipv6("2001:db8::8"), "p:1");
+  EXPECT_EQ(of_ipv6("[2001:db8::7]:443"), "p:1");
 }
 
 TEST(Proxy, UnsupportedOnesAreConfigErrorsWithoutThePassword) {

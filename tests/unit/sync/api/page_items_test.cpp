@@ -114,6 +114,7 @@ TEST(PageItems, ABadItemCostsItselfOnly) {
       {with("id", "null"), "", "id is not a string"},
       {with("id", "{\"id\":\"x\"}"), "", "id is not a string"},
       {with("id", quoted(201)), "", "id is too long"},
+      {with("id", "\"\\n" + quoted(200).substr(1)), "", "id is too long"},
       {with("id", "\"a\\u0000b\""), "", "id holds a character that cannot be stored"},
       {with("iccid", ""), "s", "iccid is missing"},
       {with("iccid", "89"), "s", "iccid is not a string"},

@@ -61,5 +61,44 @@ TEST(ReplaceableSimApi, ACallThatNeverEndsIsNoticedThoughOthersDo) {
   EXPECT_FALSE(stuck());
 }
 
+// Says which call it was.
+class NamedCalls : public FakeApi {
+ public:
+  explicit NamedCalls(std::string name) : name_(std::move(name)) {}
+  SimCredentials credentials(const std::string& id, std::stop_token) override { throw called("credentials of " + id); }
+  WholeProfileAnswer whole_profile(const std::string& id, std::stop_token) override {
+    throw called("profile of " + id);
+  }
+  SimPage search(const std::string& iccid, const std::vector<std::string>& types, std::stop_token) override {
+    throw called("search " + iccid + " " + types.at(0));
+  }
+  SimAnswer update_metadata(const std::string& id, const std::string& metadata, std::stop_token) override {
+    throw called("update " + id + " " + metadata);
+  }
+
+ private:
+  [[nodiscard]] std::runtime_error called(const std::string& call) const {
+    return std::runtime_error(name_ + ": " + call);
+  }
+  const std::string name_;
+};
+
+TEST(ReplaceableSimApi, EachCallIsForThePresentClient) {
+  ReplaceableSimApi api{std::make_shared<NamedCalls>("old")};
+  api.replace(std::make_shared<NamedCalls>("new"));
+  const auto called = [](const auto& call) -> std::string {
+    try {
+      call();
+    } catch (const std::runtime_error& told) {
+      return told.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(called([&] { api.credentials("a", {}); }), "new: credentials of a");
+  EXPECT_EQ(called([&] { api.whole_profile("a", {}); }), "new: profile of a");
+  EXPECT_EQ(called([&] { api.search("89", {"eSIM"}, {}); }), "new: search 89 eSIM");
+  EXPECT_EQ(called([&] { api.update_metadata("a", "{}", {}); }), "new: update a {}");
+}
+
 }  // namespace
 }  // namespace simsync

@@ -79,7 +79,11 @@ class FakeLeaseStore final : public LeaseStore {
     leases_.fail_once("release " + lease.project);
     leases_.events.push_back("released " + lease.project);
   }
-  void leave(const DaemonIdentity&) override { leases_.note("left"); }
+  void leave(const DaemonIdentity&) override {
+    const std::lock_guard lock{leases_.mutex};
+    leases_.fail_once("leave");
+    leases_.events.emplace_back("left");
+  }
 
  private:
   FakeLeases& leases_;
@@ -209,6 +213,16 @@ TEST_F(LeaseKeeperTest, WhatCouldNotBeReleasedIsReleasedBeforeTheNextBeatProlong
   keeper_.ended("a");
   ASSERT_TRUE(happens("failed release a"));
   EXPECT_TRUE(happens("released a"));
+}
+
+// The database went away meanwhile: the others see soon enough that this one is silent.
+TEST_F(LeaseKeeperTest, ItEndsWellThoughItCannotTakeItsLeave) {
+  leases_.failing_once = {{"leave", StorageFailure::unreachable}};
+  start();
+  ASSERT_TRUE(happens("started a"));
+  stopping_.request_stop();
+  EXPECT_NO_THROW(running_.get());
+  EXPECT_THAT(leases_.happened(), Contains("failed leave"));
 }
 
 class LeaseKeeperOfTwo : public LeaseKeeperTest {

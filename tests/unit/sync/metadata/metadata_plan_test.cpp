@@ -180,6 +180,41 @@ TEST_F(MetadataPlanTest, WhoeverWritesTheSameKeyAgainAndAgainIsAConflict) {
   EXPECT_THAT(step.error, HasSubstr(R"(k is "theirs", asked for: "ours")"));
 }
 
+TEST_F(MetadataPlanTest, OfManyKeysTheFirstAreTold) {
+  std::string wanted;
+  for (int key = 10; key < 40; ++key) wanted += (wanted.empty() ? "{\"k" : ",\"k") + std::to_string(key) + "\":1";
+  ask(1, "b", wanted + "}");
+  MetadataStep last;
+  for (int i = 0; i < 50; ++i, now += 1h) {
+    const auto task = plan.next(now);
+    if (!task) continue;
+    if (task->kind == Kind::send) {
+      plan.sent(*task);  // and somebody else writes over it
+      continue;
+    }
+    read(*task);
+    const auto steps = plan.take_steps(1000);
+    if (steps.empty()) continue;
+    plan.stored(steps, {1}, now);
+    last = steps.back();
+    if (last.state != MetadataState::pending) break;
+  }
+  EXPECT_EQ(last.state, MetadataState::conflict);
+  EXPECT_THAT(last.error, HasSubstr("k10 is not there, asked for: 1"));
+  EXPECT_THAT(last.error, HasSubstr("more keys"));
+  EXPECT_THAT(last.error, testing::Not(HasSubstr("k39")));
+}
+
+TEST_F(MetadataPlanTest, WhatWouldBeLargerThanTheMirrorHoldsIsNotSent) {
+  there["a"] = "{\"x\":\"" + std::string(600'000, 'x') + "\"}";
+  ask(1, "a", "{\"y\":\"" + std::string(600'000, 'y') + "\"}");
+  read_next();
+  const MetadataStep step = store();
+  EXPECT_EQ(step.state, MetadataState::failed);
+  EXPECT_THAT(step.error, HasSubstr("larger than 1 MiB"));
+  EXPECT_FALSE(plan.next(now));
+}
+
 TEST_F(MetadataPlanTest, AnApiThatIsLateToSayWhatItHasIsGivenTime) {
   ask(1, "a", R"({"k": 1})");
   read_next();

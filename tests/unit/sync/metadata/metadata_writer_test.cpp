@@ -148,5 +148,26 @@ TEST_F(MetadataWriterTest, AStopEndsWhatIsUnderWayAndWhatWasSettledIsStored) {
   for (int sim = 0; sim < 50; ++sim) EXPECT_EQ(metadata_of("sim_" + std::to_string(sim)), R"({"a": 1})");
 }
 
+// Its last answer comes when the stop has been asked for already.
+TEST_F(MetadataWriterTest, WhatIsSettledWhileItStopsIsStored) {
+  api.list_.create(1);
+  ask(1, "sim_0", R"({"a": 1})");
+  std::stop_source stop;
+  api.on_get = [&](const std::string& id) {
+    if (api.gets[id] == 2) stop.request_stop();  // it is read back
+  };
+  MetadataWriter{{"acme", 1, 0}, api, stores, Patience::until_stop}.run(stop.get_token());
+  EXPECT_FALSE(pending());
+  EXPECT_EQ(stores.mirror.steps.back().state, MetadataState::applied);
+}
+
+TEST_F(MetadataWriterTest, WhatIsNoErrorOfTheApiReachesTheCaller) {
+  api.list_.create(3);
+  for (int sim = 0; sim < 3; ++sim) ask(sim + 1, "sim_" + std::to_string(sim), R"({"a": 1})");
+  api.on_get = [](const std::string&) { throw std::bad_alloc(); };
+  EXPECT_THROW((MetadataWriter{{"acme", 4, 0}, api, stores, Patience::until_stop}.run({})), std::bad_alloc);
+  EXPECT_TRUE(pending());
+}
+
 }  // namespace
 }  // namespace simsync

@@ -305,5 +305,29 @@ TEST_F(PollScheduleTest, WhoFailsIsOverdue) {
   EXPECT_EQ(schedule_.load(now_, wall_of(now_)).overdue, 1U);
 }
 
+// Each time it has another place in the queue, and leaves the one it had. Those beside it stay where they are.
+TEST_F(PollScheduleTest, WhoIsActivatedAgainAndAgainIsAskedOnceAtATime) {
+  roster({watched("a"), watched("b")});
+  const auto set = [&](const std::string& id, const std::string& status) {
+    Sim sim;
+    sim.id = id;
+    sim.status = status;
+    sim.created_at = kWall - kLong;
+    schedule_.watch(sim, now_, wall_of(now_));
+  };
+  set("b", "inactive");
+  set("b", "active");
+  for (int i = 0; i < 5000; ++i) set("a", i % 2 == 0 ? "inactive" : "active");
+  std::map<std::string, int> asked;
+  for (int i = 0; i < 10; ++i) {
+    wait();
+    const std::string id = next();
+    if (id == "-") continue;
+    ++asked[id];
+    answer(id);
+  }
+  EXPECT_THAT(asked, testing::UnorderedElementsAre(testing::Pair("a", 5), testing::Pair("b", 5)));
+}
+
 }  // namespace
 }  // namespace simsync

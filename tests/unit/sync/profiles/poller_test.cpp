@@ -317,6 +317,33 @@ TEST_F(PollerTest, A404OfAnEsimThatIsThereIsAFailureOfItAlone) {
 }
 
 // One probe at a time while nobody answers, and all go on as soon as somebody does.
+// Whether it is still an eSIM cannot be known then, so it is asked again.
+TEST_F(PollerTest, A404WhoseSimCannotBeReadIsAFailure) {
+  mirror({"a"});
+  std::atomic<bool> unreadable = true;
+  api_.on_profile = [&](const std::string& id) -> EsimProfile {
+    if (unreadable) throw ApiError(ApiFailure::not_found, 404, "no profile");
+    return {id, "enabled", TimePoint{}};
+  };
+  api_.on_get = [](const std::string&) { throw ApiError(ApiFailure::malformed, 200, "no SIM"); };
+  start();
+  ASSERT_TRUE(comes_true([&] { return polls_of("a") >= 2; }));
+  unreadable = false;
+  EXPECT_TRUE(comes_true([&] { return written().size() == 1; }));
+  stop();
+  EXPECT_GE(report_.failed, 2U);
+  EXPECT_EQ(report_.last_error, "no SIM");
+}
+
+TEST_F(PollerTest, WhatTheDatabaseCannotHoldIsNoPoll) {
+  mirror({"a", "b"});
+  stores_.mirror.unfit = {"a"};
+  poller_.emplace(settings_, api_, stores_, Patience::none);
+  report_ = poller_->once({});
+  EXPECT_EQ(report_.polled, 1U);
+  EXPECT_EQ(report_.failed, 1U);
+}
+
 TEST_F(PollerTest, AnApiThatFailsIsProbedAndThenAskedByAll) {
   std::vector<std::string> ids;
   for (int i = 0; i < 50; ++i) ids.push_back("sim_" + std::to_string(i));

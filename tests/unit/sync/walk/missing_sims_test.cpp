@@ -51,6 +51,21 @@ TEST(AskForMissing, AnErrorLeavesTheSimUnanswered) {
   EXPECT_EQ(missing.unanswered, 2U);
 }
 
+class BrokenApi : public FakeApi {
+ public:
+  SimAnswer get(const std::string& id, std::stop_token stop) override {
+    if (id == "a") throw std::runtime_error("no memory");
+    return FakeApi::get(id, stop);
+  }
+};
+
+TEST(AskForMissing, WhatIsNoErrorOfTheApiLeavesOneSimUnansweredToo) {
+  BrokenApi api;
+  const MissingSims missing = ask_for_missing(api, {"a", "b"}, {});
+  EXPECT_THAT(missing.gone, SizeIs(1));
+  EXPECT_EQ(missing.unanswered, 1U);
+}
+
 class OtherSimApi : public FakeApi {
  public:
   SimAnswer get(const std::string&, std::stop_token) override { return {fake_sim("another"), {}}; }

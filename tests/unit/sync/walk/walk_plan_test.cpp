@@ -171,6 +171,35 @@ TEST(WalkPlan, AListThatGrowsFasterThanItIsReadEndsIt) {
   EXPECT_LT(requests, 300);
 }
 
+TEST(WalkPlan, AListWithoutAnEndEndsIt) {
+  PlanWalk walk{{}};
+  int requests = 0;
+  for (; !walk.plan().finished() && requests < 60'000; ++requests) {
+    SimPage page;
+    page.sims.push_back(fake_sim("sim_" + std::to_string(requests), -requests));
+    page.more_after = page.sims.back().id;
+    walk.arrive(walk.next(), page);
+  }
+  EXPECT_EQ(walk.plan().outcome(), WalkOutcome::failed);
+  EXPECT_THAT(walk.plan().error(), HasSubstr("does not end after 50001 pages"));
+  EXPECT_EQ(requests, 50'001);
+}
+
+// Each of two segments ends where the other begins, so no way leads from the head to the end.
+TEST(WalkPlan, SegmentsThatLeadToEachOtherAreNoList) {
+  const FakeList list = list_of(9000);
+  PlanWalk walk{list, 4, list};
+  std::string begin_of_second;
+  walk.run([&](const PageRequest& request) {
+    if (request.segment == 1 && begin_of_second.empty()) begin_of_second = request.query.after;
+    if (request.segment != 2) return false;
+    walk.arrive(request, list.page(begin_of_second, 200));
+    return true;
+  });
+  EXPECT_EQ(walk.plan().outcome(), WalkOutcome::failed);
+  EXPECT_THAT(walk.plan().error(), HasSubstr("leads back to where the walk has been"));
+}
+
 TEST(WalkPlan, AnEmptyPageWithACursorIsAskedForAgain) {
   PlanWalk walk{list_of(1000)};
   bool once = true;

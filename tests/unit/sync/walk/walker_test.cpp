@@ -171,6 +171,43 @@ TEST_P(WalkerTest, AnUnreadablePageCostsOnlyTheSimThatBreaksIt) {
   }
 }
 
+// The store says so by a SIM that it knows; here it cannot be reached for that.
+TEST_P(WalkerTest, WithoutTheDatabaseThereIsNoWayAroundIt) {
+  class Closed : public StoreFactory {
+   public:
+    explicit Closed(FakeStores& stores) : stores_(stores) {}
+    std::unique_ptr<InventoryStore> open() override {
+      if (shut) throw StorageError(StorageFailure::unreachable, "too many connections");
+      return stores_.open();
+    }
+    std::atomic<bool> shut = false;
+
+   private:
+    FakeStores& stores_;
+  };
+  api_.list_.create(5000);
+  walk();
+  Closed stores{stores_};
+  Walker walker{"acme", api_, stores, config_, Patience::none};
+  api_.on_list = [&](FakeApi& api, const ListQuery& query) {
+    stores.shut = true;
+    const SimPage page = api.list_.page(query);
+    if (std::ranges::count(page.sims, "sim_2500", &Sim::id) > 0) throw ApiError(ApiFailure::server_error, 500, "oops");
+  };
+  EXPECT_EQ(walker.full({}).outcome, WalkOutcome::incomplete);
+  EXPECT_THAT(stores_.mirror.missing, IsEmpty());
+}
+
+TEST_P(WalkerTest, WhatTheDatabaseCannotHoldMakesItIncomplete) {
+  api_.list_.create(300);
+  stores_.mirror.unfit = {"sim_7"};
+  const WalkRecord record = walk();
+  EXPECT_EQ(record.outcome, WalkOutcome::incomplete);
+  EXPECT_EQ(record.skipped, 1U);
+  EXPECT_THAT(record.error, HasSubstr("SIM sim_7 skipped: "));
+  EXPECT_EQ(stores_.mirror.present.size(), 299U);
+}
+
 TEST_P(WalkerTest, OneUnansweredSimKeepsTheOthersFromBeingMissing) {
   api_.list_.create(500);
   walk();
