@@ -118,9 +118,7 @@ class SimApi {
   virtual SimAnswer get(const std::string& sim_id, std::stop_token stop) = 0;
   virtual ProfileAnswer profile(const std::string& sim_id, std::stop_token stop) = 0;
   // The same for who wants all of the answer, and does not ask for thousands.
-  virtual WholeProfileAnswer whole_profile(const std::string& sim_id, std::stop_token stop) {
-    return {profile(sim_id, std::move(stop)), std::nullopt};
-  }
+  virtual WholeProfileAnswer whole_profile(const std::string& sim_id, std::stop_token stop) = 0;
   virtual SimCredentials credentials(const std::string& sim_id, std::stop_token stop) = 0;
   // `metadata` is JSON text of an object. Sent once at most, whatever comes of it (facts.md, "Errors"): it was made of
   // what the SIM was a moment ago, so the caller reads the SIM anew before anything is sent again. Where the API asked

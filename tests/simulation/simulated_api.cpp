@@ -52,6 +52,10 @@ class SimulatedApi : public SimApi {
     return answer;
   }
 
+  WholeProfileAnswer whole_profile(const std::string& sim_id, std::stop_token stop) override {
+    return {profile(sim_id, std::move(stop)), std::nullopt};
+  }
+
   SimCredentials credentials(const std::string&, std::stop_token) override { return {}; }
 
   SimAnswer update_metadata(const std::string& sim_id, const std::string& metadata, std::stop_token stop) override {

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "storage/storage_error.h"
+#include "tests/unit/storage/failure_of.h"
 
 namespace simsync {
 namespace {
@@ -78,6 +79,11 @@ TEST(Conninfo, SaysWhenAnybodyOnTheWayCouldRead) {
   setenv("PGSSLMODE", "verify-full", 1);
   EXPECT_FALSE(may_be_plain("postgresql://db.example/sims"));
   unsetenv("PGSSLMODE");
+}
+
+TEST(Conninfo, WhereNobodyAnswersNothingIsSaidOfTheEncryption) {
+  EXPECT_EQ(failure_of([] { encryption_of("host=127.0.0.1 port=1 connect_timeout=2", "here"); }),
+            StorageFailure::unreachable);
 }
 
 TEST(Conninfo, NeverRepeatsAnUnreadableUrl) {

@@ -134,6 +134,9 @@ class FakeApi : public SimApi {
     return {{id, "enabled", TimePoint{}}, {wall_clock(), wall_clock(), 1}};
   }
 
+  WholeProfileAnswer whole_profile(const std::string& id, std::stop_token stop) override {
+    return {profile(id, std::move(stop)), std::nullopt};
+  }
   SimCredentials credentials(const std::string&, std::stop_token) override { return {}; }
   SimAnswer update_metadata(const std::string& id, const std::string& metadata, std::stop_token) override {
     const std::lock_guard lock{mutex};

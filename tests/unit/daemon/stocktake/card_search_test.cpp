@@ -38,6 +38,7 @@ class CardApi : public SimApi {
   SimPage list(const ListQuery&, std::stop_token) override { throw std::logic_error("list"); }
   SimAnswer get(const std::string&, std::stop_token) override { throw std::logic_error("get"); }
   ProfileAnswer profile(const std::string&, std::stop_token) override { throw std::logic_error("profile"); }
+  WholeProfileAnswer whole_profile(const std::string&, std::stop_token) override { throw std::logic_error("profile"); }
   SimCredentials credentials(const std::string&, std::stop_token) override { throw std::logic_error("credentials"); }
   SimAnswer update_metadata(const std::string&, const std::string&, std::stop_token) override {
     throw std::logic_error("update_metadata");

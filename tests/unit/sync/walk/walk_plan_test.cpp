@@ -111,6 +111,19 @@ TEST(WalkPlan, FailsWithoutTheApi) {
   EXPECT_EQ(walk.plan().error(), "cannot be reached");
 }
 
+TEST(WalkPlan, WhatComesAfterItsEndIsLeftOut) {
+  const FakeList known = list_of(9000);
+  FakeList list = known;
+  for (Sim& sim : list.sims) sim.status = "retired";
+  PlanWalk walk{list, 4, known};
+  const PageRequest late = walk.next();
+  walk.plan().failed(walk.next(), PageFailure::no_api, "cannot be reached");
+  ASSERT_TRUE(walk.plan().finished());
+  walk.arrive(late, list.page(late.query));
+  EXPECT_THAT(walk.written_, SizeIs(0));
+  EXPECT_EQ(walk.plan().error(), "cannot be reached");
+}
+
 TEST(WalkPlan, ASkippedItemMakesItIncomplete) {
   PlanWalk walk{{}};
   SimPage page = list_of(5).page("", 200);
