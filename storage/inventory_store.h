@@ -25,6 +25,7 @@ inline constexpr char kUnfit[] = "the database cannot hold one of its values";
 struct RecordedRows {
   std::uint64_t rows = 0;
   std::int64_t last = 0;  // change_id; 0: there is none
+  TimePoint counted_at;   // by the database's clock
 };
 
 // An eSIM whose profile is to be polled.

@@ -321,7 +321,8 @@ RecordedRows PostgresStore::recorded_since(const std::string& project, TimePoint
   return session_.read([&](pqxx::transaction_base& transaction) {
     const auto counted =
         exec_with(transaction, statements::kRecordedSince, {project, to_pg(since), std::to_string(after)});
-    return RecordedRows{counted[0][0].as<std::uint64_t>(), counted[0][1].as<std::int64_t>()};
+    return RecordedRows{counted[0][0].as<std::uint64_t>(), counted[0][1].as<std::int64_t>(),
+                        from_epoch(counted[0][2].as<std::int64_t>())};
   });
 }
 

@@ -113,6 +113,7 @@ std::optional<WalkProgress> PostgresStore::open_walk(const std::string& project)
     progress.unseen = from_hex(row[11].as<std::string>());
     progress.owner = row[12].as<std::string>();
     progress.idle = std::chrono::seconds{row[13].as<std::int64_t>()};
+    record.disappeared = row[14].as<std::uint64_t>();
     for (const auto& part : exec_with(transaction, statements::kOpenSegments, {project, std::to_string(record.id)})) {
       progress.segments.push_back({part[0].template as<std::string>(), from_epoch(part[1].template as<std::int64_t>()),
                                    part[2].template as<std::string>(), from_epoch(part[3].template as<std::int64_t>()),

@@ -256,7 +256,8 @@ inline const std::string kOfRecordedSince = R"(
 FROM simsync.sim_change
 WHERE field = ANY ('{status,iccid,provider,type,metadata,extra,created_at}') AND observed_at >= $2::timestamptz
   AND project = $1 AND change_id > $3::bigint)";
-inline const std::string kRecordedSince = "SELECT count(*), coalesce(max(change_id), 0)" + kOfRecordedSince;
+inline const std::string kRecordedSince =
+    "SELECT count(*), coalesce(max(change_id), 0), (date_part('epoch', now()) * 1000000)::bigint" + kOfRecordedSince;
 inline const std::string kChangedSince = "SELECT sim_id" + kOfRecordedSince + " GROUP BY sim_id LIMIT $4::bigint";
 // Read to their end, so the plans are to be the cheapest for all rows. Epochs as double: exact to the microsecond until
 // 2255, and several times cheaper than numeric. Whether a SIM was activated lately is looked up only where something

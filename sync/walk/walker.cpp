@@ -122,7 +122,9 @@ void Walker::learn(std::uint64_t seed, std::optional<TimePoint> seen_since, cons
   recorded_ = 0;
   lock_retry_(stop, [&] {
     latest_walk_ = store_->latest_walk(project_);
-    latest_change_ = store_->recorded_since(project_, changes_known_ - kLongestToWrite, 0).last;
+    const RecordedRows recorded = store_->recorded_since(project_, changes_known_ - kLongestToWrite, 0);
+    latest_change_ = recorded.last;
+    changes_known_ = std::min(changes_known_, recorded.counted_at);
     known_ = KnownSims{seed};
     known_.reserve(store_->present_count(project_));
     store_->read_present(project_, [&](const Sim& sim, TimePoint confirmed_at) {
@@ -161,13 +163,16 @@ WalkRecord Walker::begin(WalkKind kind, const std::stop_token& stop) {
 
 void Walker::finish(WalkRecord& record, const std::vector<Disappearance>& gone, const std::stop_token& stop) {
   record.finished_at = wall_clock();
+  // A walk that was gone on with may have marked some before, which are in what was learnt since.
+  const std::uint64_t before = record.disappeared;
   lock_retry_(stop, [&] { store_->finish_walk(project_, record, gone); });
-  recorded_ += record.disappeared;
+  const std::uint64_t marked = record.disappeared - before;
+  recorded_ += marked;
   for (const Disappearance& sim : gone) known_.gone(sim.sim_id);
   if (news_ != nullptr) {
     news_->gone(gone);
     // Some of them were seen by somebody else meanwhile, and stay.
-    if (record.disappeared != gone.size()) news_->unsure();
+    if (marked != gone.size()) news_->unsure();
   }
   log_walk(project_, record, patience_);
 }

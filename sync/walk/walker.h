@@ -60,6 +60,7 @@ class Walker {
 
  private:
   // Between the answer that shows a change and the commit of it, by whoever asked, and between two machines' clocks.
+  // storage/statements.h reckons with the same.
   static constexpr std::chrono::minutes kLongestToWrite{5};
 
   template <typename Attempt>
@@ -111,7 +112,7 @@ class Walker {
   std::int64_t latest_walk_ = 0;    // of the project when known_ was last right
   bool others_near_ = false;        // somebody else has walked since, and may be at it still
   bool learnt_ = false;             // known_ is what the database holds
-  TimePoint changes_known_{};       // what was observed before then, and written, is in known_
+  TimePoint changes_known_{};       // what was observed before then, by whosever clock, and written, is in known_
   std::int64_t latest_change_ = 0;  // the number of the project's last row of history then
   std::uint64_t recorded_ = 0;      // rows of history that this walker has written since
 };

@@ -22,10 +22,11 @@ bool Walker::others_walked(const std::stop_token& stop) {
 
 // Somebody who asked the API about a SIM (`simsyncd sim get`) may have written that it changed. If it has changed back
 // since, it looks here as if nothing had happened. So where more is recorded than was written here, what has changed
-// lately is compared by the database once more.
+// lately is compared by the database once more. "Lately" is by the clock of who wrote: this machine's, which may have
+// been set back meanwhile, or another one's, for which the database's stands.
 void Walker::doubt_changed(const std::stop_token& stop) {
-  const TimePoint since = changes_known_ - kLongestToWrite;
   const TimePoint now = wall_clock();
+  const TimePoint since = std::min(changes_known_, now) - kLongestToWrite;
   const RecordedRows recorded =
       lock_retry_(stop, [&] { return store_->recorded_since(project_, since, latest_change_); });
   if (recorded.rows != std::exchange(recorded_, 0)) {
@@ -36,7 +37,7 @@ void Walker::doubt_changed(const std::stop_token& stop) {
     for (const std::string& id : changed) known_.doubt(known_.hasher().id(id));
   }
   latest_change_ = std::max(latest_change_, recorded.last);
-  changes_known_ = now;
+  changes_known_ = std::min(now, recorded.counted_at);
 }
 
 // Others write rows of this project as well, in this process; where another one does, others_walked() says so.

@@ -1,10 +1,12 @@
 #include "tests/simulation/apart.h"
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <iostream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -13,6 +15,8 @@ namespace simsync::simulation {
 namespace {
 
 using Json = nlohmann::json;
+
+constexpr char kOneLife[] = "--one-life";
 
 [[noreturn]] void fail(const char* what) {
   throw std::system_error(errno, std::generic_category(), what);
@@ -59,23 +63,31 @@ std::string read_all(int from) {
   }
 }
 
-[[noreturn]] void tell(int to, const std::string& text) {
-  for (std::size_t told = 0; told < text.size();) {
-    const ssize_t sent = ::write(to, text.data() + told, text.size() - told);
-    if (sent < 0 && errno != EINTR) _exit(1);
-    if (sent > 0) told += static_cast<std::size_t>(sent);
+// The program itself, anew: what the parent has in memory is no part of the life.
+[[noreturn]] void become(std::uint64_t seed, std::chrono::seconds length, Show log, int out) {
+  const std::string number = std::to_string(seed);
+  const std::string seconds = std::to_string(length.count());
+  const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (nowhere >= 0 && dup2(out, STDOUT_FILENO) >= 0 && (log == Show::log || dup2(nowhere, STDERR_FILENO) >= 0)) {
+    execl("/proc/self/exe", "simulation", kOneLife, number.c_str(), seconds.c_str(), nullptr);
   }
-  _exit(0);
+  _exit(127);
 }
 
 }  // namespace
 
-LifeReport live_apart(std::uint64_t seed, std::chrono::seconds length) {
+std::optional<int> live_if_told(std::span<char*> arguments) {
+  if (arguments.size() != 4 || std::string_view{arguments[1]} != kOneLife) return std::nullopt;
+  std::cout << lived(std::stoull(arguments[2]), std::chrono::seconds{std::stol(arguments[3])}) << std::flush;
+  return std::cout ? 0 : 1;
+}
+
+LifeReport live_apart(std::uint64_t seed, std::chrono::seconds length, Show log) {
   std::array<int, 2> ends{};
-  if (pipe(ends.data()) != 0) fail("pipe");
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) fail("pipe");
   const pid_t child = fork();
   if (child < 0) fail("fork");
-  if (child == 0) tell(ends[1], lived(seed, length));
+  if (child == 0) become(seed, length, log, ends[1]);
   close(ends[1]);
   const std::string text = read_all(ends[0]);
   close(ends[0]);

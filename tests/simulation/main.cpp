@@ -2,7 +2,6 @@
 // and how to have it again. Exit code 1 if any did.
 #include <CLI/CLI.hpp>
 #include <chrono>
-#include <cstdio>
 #include <iostream>
 #include <random>
 #include <string>
@@ -52,6 +51,12 @@ void print(const simulation::LifeReport& sum, std::uint64_t lives, std::uint64_t
 }  // namespace
 
 int main(int argc, char** argv) {
+  // The lines are made in any case: the locks that they take are part of a life.
+  LogConfig log_config;
+  log_config.level = LogLevel::debug;
+  log::configure(log_config);
+  if (const auto code = simulation::live_if_told({argv, static_cast<std::size_t>(argc)})) return *code;
+
   Options options;
   CLI::App app{"The whole of sync/ on a virtual clock, with faults drawn from a seed."};
   app.add_option("--seeds", "These, such as 7 or 1-10000; otherwise new ones")
@@ -70,16 +75,11 @@ int main(int argc, char** argv) {
     options.last = options.first + options.lives - 1;
     std::cout << "seeds " << options.first << '-' << options.last << std::endl;
   }
-  // The lines are made in any case: the locks that they take are part of a life.
-  if (!options.log && std::freopen("/dev/null", "w", stderr) == nullptr) return 2;
-  LogConfig log_config;
-  log_config.level = LogLevel::debug;
-  log::configure(log_config);
-
   std::uint64_t failed = 0;
   simulation::LifeReport sum;
   for (std::uint64_t seed = options.first; seed <= options.last; ++seed) {
-    const simulation::LifeReport report = simulation::live_apart(seed, std::chrono::minutes{options.minutes});
+    const simulation::LifeReport report = simulation::live_apart(
+        seed, std::chrono::minutes{options.minutes}, options.log ? simulation::Show::log : simulation::Show::nothing);
     add(sum, report);
     if (report.faults.empty()) continue;
     ++failed;

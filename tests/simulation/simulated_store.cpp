@@ -73,7 +73,9 @@ class SimulatedStore : public InventoryStore {
     return connection_.transact([](Tables& tables) -> std::optional<WalkProgress> {
       if (!tables.progress || !tables.open_walks.contains(tables.progress->record.id)) return std::nullopt;
       WalkProgress progress = *tables.progress;
-      progress.record.started_at = tables.open_walks.at(progress.record.id).started_at;
+      const WalkRecord& open = tables.open_walks.at(progress.record.id);
+      progress.record.started_at = open.started_at;
+      progress.record.disappeared = open.disappeared;
       progress.idle = std::chrono::duration_cast<std::chrono::seconds>(true_time() - tables.progress_saved_at);
       return progress;
     });
@@ -188,6 +190,7 @@ class SimulatedStore : public InventoryStore {
         ++found.rows;
         found.last = row.id;
       }
+      found.counted_at = true_time();
       return found;
     });
   }

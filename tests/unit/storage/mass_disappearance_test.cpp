@@ -108,6 +108,11 @@ TEST_F(MassDisappearance, WhatFailsInBetweenIsRepeatedAndWritesTheRest) {
   EXPECT_EQ(number("SELECT count(*) FROM simsync.sim_change"), 2000);
   EXPECT_THAT(database_.rows("SELECT disappeared, outcome FROM simsync.walk ORDER BY walk_id DESC LIMIT 1"),
               ElementsAre("2000|null"));
+  WalkProgress progress;
+  progress.record = record;
+  store_->save_progress("acme", progress);
+  ASSERT_TRUE(store_->open_walk("acme"));
+  EXPECT_EQ(store_->open_walk("acme")->record.disappeared, 2000U);
   mend();
   store_->finish_walk("acme", record, gone(11));
   EXPECT_EQ(record.disappeared, 5000U);

@@ -159,6 +159,7 @@ struct FakeMirror {
   std::mutex mutex;
   std::map<std::string, Sim> present;
   std::map<std::string, TimePoint> confirmed;              // when the row of a present SIM was written; others: never
+  std::chrono::minutes clock_behind{};                     // the database's, behind this process's
   std::vector<std::pair<std::string, TimePoint>> history;  // whose, and when observed; numbered from 1
   std::map<std::string, Gone> gone;                        // what is marked missing
   std::vector<std::string> missing;                        // whatever was marked so, in that order
@@ -182,10 +183,11 @@ struct FakeMirror {
   bool ever_complete = false;
   std::map<std::pair<std::string, std::int64_t>, MetadataRequest> requests;  // pending, by SIM and id
   std::vector<MetadataStep> steps;                                           // that were stored
-  std::set<std::string> unfit;         // SIMs of which the database cannot hold a value
-  std::size_t largest_write = 0;       // SIMs, of one call
-  std::function<void()> before_write;  // may throw StorageError
-  std::function<void()> after_write;   // the same, after the commit: its answer was lost
+  std::set<std::string> unfit;            // SIMs of which the database cannot hold a value
+  std::size_t largest_write = 0;          // SIMs, of one call
+  std::function<void()> before_write;     // may throw StorageError
+  std::function<void()> after_each_gone;  // each is a transaction; may throw StorageError
+  std::function<void()> after_write;      // the same, after the commit: its answer was lost
 };
 
 class FakeStore : public InventoryStore {
@@ -219,6 +221,7 @@ class FakeStore : public InventoryStore {
     if (!mirror_.progress || !mirror_.open.contains(mirror_.progress->record.id)) return std::nullopt;
     WalkProgress progress = *mirror_.progress;
     progress.record.started_at = mirror_.open.at(progress.record.id).started_at;
+    progress.record.disappeared = mirror_.open.at(progress.record.id).disappeared;
     return progress;
   }
 
@@ -249,8 +252,12 @@ class FakeStore : public InventoryStore {
 
   void finish_walk(const std::string&, WalkRecord& record, const std::vector<Disappearance>& gone) override {
     const std::lock_guard lock{mirror_.mutex};
-    record.disappeared = 0;
-    for (const Disappearance& sim : gone) record.disappeared += mark_missing(sim) ? 1 : 0;
+    std::uint64_t& marked = mirror_.open[record.id].disappeared;
+    for (const Disappearance& sim : gone) {
+      marked += mark_missing(sim) ? 1 : 0;
+      if (mirror_.after_each_gone) mirror_.after_each_gone();
+    }
+    record.disappeared = marked;
     mirror_.walks.push_back(record);
     mirror_.open.erase(record.id);
     if (record.kind != WalkKind::full) return;
@@ -320,8 +327,10 @@ class FakeStore : public InventoryStore {
   RecordedRows recorded_since(const std::string&, TimePoint since, std::int64_t after) override {
     const std::lock_guard lock{mirror_.mutex};
     RecordedRows recorded;
+    recorded.counted_at = wall_clock() - mirror_.clock_behind;
     for (auto i = static_cast<std::size_t>(after); i < mirror_.history.size(); ++i) {
-      if (mirror_.history[i].second >= since) recorded = {recorded.rows + 1, static_cast<std::int64_t>(i) + 1};
+      if (mirror_.history[i].second >= since)
+        recorded = {recorded.rows + 1, static_cast<std::int64_t>(i) + 1, recorded.counted_at};
     }
     return recorded;
   }

@@ -341,6 +341,38 @@ TEST_P(WalkerTest, WhatChangedBackSinceSomebodyWroteItIsNoticed) {
   EXPECT_EQ(record.changed, 1U);
 }
 
+// Whose clock is right; this machine's is ahead, and what is written down bears a time that is long ago here.
+TEST_P(WalkerTest, AlsoWhereThisMachinesClockIsAhead) {
+  api_.list_.create(500);
+  stores_.mirror.clock_behind = std::chrono::minutes{20};
+  Walker walker{"acme", api_, stores_, config_, Patience::none};
+  for (int round = 0; round < 3; ++round) {
+    walker.full({});
+    stores_.mirror.present.at("sim_7").status = "retired";
+    stores_.mirror.history.emplace_back("sim_7", wall_clock() - stores_.mirror.clock_behind);
+    EXPECT_EQ(walker.full({}).changed, 1U) << round;
+    EXPECT_EQ(stores_.mirror.present.at("sim_7").status, "active");
+  }
+}
+
+// What was marked before it is known already, and hides nobody's row.
+TEST_P(WalkerTest, AlsoBehindAWalkThatWasInterruptedAtItsEnd) {
+  api_.list_.create(500);
+  Walker walker{"acme", api_, stores_, config_, Patience::until_stop};
+  walker.full({});
+  api_.list_.sims.erase(api_.list_.sims.begin() + 20, api_.list_.sims.begin() + 23);
+  api_.list_.sims[0].status = "retired";  // so that it is stored where the walk is
+  std::atomic<bool> first = true;
+  stores_.mirror.after_each_gone = [&] {
+    if (first.exchange(false)) throw StorageError(StorageFailure::unreachable, "away");
+  };
+  EXPECT_EQ(walker.full({}).disappeared, 3U);
+  EXPECT_THAT(stores_.mirror.walks, SizeIs(2)) << "it was gone on with";
+  stores_.mirror.present.at("sim_7").status = "retired";
+  stores_.mirror.history.emplace_back("sim_7", wall_clock());
+  EXPECT_EQ(walker.full({}).changed, 1U);
+}
+
 TEST_P(WalkerTest, AlsoWhereThousandsDid) {
   api_.list_.create(12'345);
   Walker walker{"acme", api_, stores_, config_, Patience::none};
