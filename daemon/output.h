@@ -34,10 +34,10 @@ inline Cell count_cell(std::uint64_t count) {
   return static_cast<std::int64_t>(count);
 }
 
-// RFC 3339 in UTC, with microseconds where they are not zero.
 // Bytes of a text in a table for people: metadata would push the columns apart.
 inline constexpr std::size_t kLongestInTable = 60;
 
+// RFC 3339 in UTC, with microseconds where they are not zero.
 Cell time_cell(const std::optional<TimePoint>& time);
 
 // A JsonText where `text` is JSON, else a text.

@@ -104,16 +104,15 @@ std::optional<WalkProgress> PostgresStore::open_walk(const std::string& project)
     WalkRecord& record = progress.record;
     record.id = row[0].as<std::int64_t>();
     record.started_at = from_epoch(row[1].as<std::int64_t>());
-    std::uint64_t* const counters[] = {&record.pages,    &record.sims,    &record.created, &record.changed,
-                                       &record.requests, &record.retries, &record.skipped};
+    std::uint64_t* const counters[] = {&record.pages,       &record.sims,     &record.created, &record.changed,
+                                       &record.disappeared, &record.requests, &record.retries, &record.skipped};
     int column = 2;
     for (std::uint64_t* counter : counters) *counter = row[column++].as<std::uint64_t>();
-    record.error = row[9].as<std::string>();
-    progress.seed = static_cast<std::uint64_t>(row[10].as<std::int64_t>());
-    progress.unseen = from_hex(row[11].as<std::string>());
-    progress.owner = row[12].as<std::string>();
-    progress.idle = std::chrono::seconds{row[13].as<std::int64_t>()};
-    record.disappeared = row[14].as<std::uint64_t>();
+    record.error = row[10].as<std::string>();
+    progress.seed = static_cast<std::uint64_t>(row[11].as<std::int64_t>());
+    progress.unseen = from_hex(row[12].as<std::string>());
+    progress.owner = row[13].as<std::string>();
+    progress.idle = std::chrono::seconds{row[14].as<std::int64_t>()};
     for (const auto& part : exec_with(transaction, statements::kOpenSegments, {project, std::to_string(record.id)})) {
       progress.segments.push_back({part[0].template as<std::string>(), from_epoch(part[1].template as<std::int64_t>()),
                                    part[2].template as<std::string>(), from_epoch(part[3].template as<std::int64_t>()),

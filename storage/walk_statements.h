@@ -46,8 +46,8 @@ SET cuts = '{}', cuts_created = '{}', cursors = '{}', reached = '{}', ended_at =
 WHERE project = $1 AND walk_id <= $2::bigint AND cuts <> '{}')";
 inline constexpr char kOpenWalk[] = R"(
 SELECT w.walk_id, (extract(epoch FROM w.started_at) * 1000000)::bigint, w.pages, w.sims, w.created, w.changed,
-       w.requests, w.retries, w.skipped, coalesce(w.error, ''), p.seed, encode(p.unseen, 'hex'), p.owner,
-       greatest(0, extract(epoch FROM clock_timestamp() - p.saved_at))::bigint, w.disappeared
+       w.disappeared, w.requests, w.retries, w.skipped, coalesce(w.error, ''), p.seed, encode(p.unseen, 'hex'),
+       p.owner, greatest(0, extract(epoch FROM clock_timestamp() - p.saved_at))::bigint
 FROM simsync.walk w JOIN simsync.walk_progress p ON p.project = w.project AND p.walk_id = w.walk_id
 WHERE w.project = $1 AND w.kind = 'full' AND w.outcome IS NULL ORDER BY w.walk_id DESC LIMIT 1)";
 inline constexpr char kLatestWalk[] = "SELECT coalesce(max(walk_id), 0) FROM simsync.walk WHERE project = $1";

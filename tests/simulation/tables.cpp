@@ -16,6 +16,12 @@ bool is_late(TimePoint asked_at, TimePoint since, TimePoint stored, TimePoint cl
   return asked_at < since && stored <= clock + kAhead;
 }
 
+// Of a SIM's row, which was confirmed, found missing and changed; each of these answers counts.
+bool is_late(TimePoint asked_at, const SimRow& row, TimePoint clock) {
+  const TimePoint known = std::max(row.confirmed_at, row.missing_since.value_or(TimePoint::min()));
+  return is_late(asked_at, known, row.confirmed_at, clock) || is_late(asked_at, row.changed_at, row.changed_at, clock);
+}
+
 // What differs, in the order of the columns.
 std::vector<std::pair<std::string, std::pair<std::string, std::string>>> differences(const Sim& before,
                                                                                      const Sim& after) {
@@ -106,10 +112,7 @@ void Tables::apply(const SimReading& reading, Recording& recording, ApplyResult&
   }
   SimRow& row = found->second;
   if (!row.missing_since && row.sim == reading.sim) return;
-  TimePoint known = row.confirmed_at;
-  if (row.missing_since) known = std::max(known, *row.missing_since);
-  if (is_late(reading.asked_at, known, row.confirmed_at, recording.clock) ||
-      is_late(reading.asked_at, row.changed_at, row.changed_at, recording.clock)) {
+  if (is_late(reading.asked_at, row, recording.clock)) {
     ++result.late;
     return;
   }
@@ -250,10 +253,7 @@ std::uint64_t Tables::mark_missing(const std::vector<Disappearance>& gone, TimeP
     const auto found = sims.find(one.sim_id);
     if (found == sims.end() || found->second.missing_since) continue;
     SimRow& row = found->second;
-    if (is_late(one.asked_at, row.confirmed_at, row.confirmed_at, clock) ||
-        is_late(one.asked_at, row.changed_at, row.changed_at, clock)) {
-      continue;
-    }
+    if (is_late(one.asked_at, row, clock)) continue;
     const TimePoint recorded_at = std::max(one.observed_at, row.changed_at);
     const TimePoint walked = last_complete_walk_.value_or(TimePoint::min());
     const TimePoint confirmed =

@@ -220,8 +220,9 @@ class FakeStore : public InventoryStore {
     const std::lock_guard lock{mirror_.mutex};
     if (!mirror_.progress || !mirror_.open.contains(mirror_.progress->record.id)) return std::nullopt;
     WalkProgress progress = *mirror_.progress;
-    progress.record.started_at = mirror_.open.at(progress.record.id).started_at;
-    progress.record.disappeared = mirror_.open.at(progress.record.id).disappeared;
+    const WalkRecord& open = mirror_.open.at(progress.record.id);
+    progress.record.started_at = open.started_at;
+    progress.record.disappeared = open.disappeared;
     return progress;
   }
 
@@ -232,13 +233,7 @@ class FakeStore : public InventoryStore {
     if (mirror_.before_write) mirror_.before_write();
     ApplyResult result;
     mirror_.largest_write = std::max(mirror_.largest_write, readings.size());
-    for (const SimReading& reading : readings) {
-      if (mirror_.unfit.contains(reading.sim.id)) {
-        result.rejected.push_back(reading.sim.id);
-      } else {
-        apply(reading, result);
-      }
-    }
+    for (const SimReading& reading : readings) apply(reading, result);
     if (progress != nullptr) keep(*progress);
     if (mirror_.after_write) mirror_.after_write();
     return result;
@@ -329,8 +324,9 @@ class FakeStore : public InventoryStore {
     RecordedRows recorded;
     recorded.counted_at = wall_clock() - mirror_.clock_behind;
     for (auto i = static_cast<std::size_t>(after); i < mirror_.history.size(); ++i) {
-      if (mirror_.history[i].second >= since)
-        recorded = {recorded.rows + 1, static_cast<std::int64_t>(i) + 1, recorded.counted_at};
+      if (mirror_.history[i].second < since) continue;
+      ++recorded.rows;
+      recorded.last = static_cast<std::int64_t>(i) + 1;
     }
     return recorded;
   }
@@ -447,6 +443,10 @@ class FakeStore : public InventoryStore {
  private:
   void apply(const SimReading& reading, ApplyResult& result) {
     const std::string& id = reading.sim.id;
+    if (mirror_.unfit.contains(id)) {
+      result.rejected.push_back(id);
+      return;
+    }
     const auto present = mirror_.present.find(id);
     const auto gone = mirror_.gone.find(id);
     if (present != mirror_.present.end() && present->second == reading.sim) return;
