@@ -109,6 +109,7 @@ void KnownSims::stored(const SimKey& key, const Sim& sim) {
 
 void KnownSims::doubt(const IdKey& id) {
   const std::size_t place = place_of(id);
+  if (table_[place].present == 0) strangers_.emplace(id.low, id.high);
   if (empty(table_[place])) return;
   table_[place].content = 0;
   table_[place].text = 0;
@@ -207,6 +208,13 @@ void KnownSims::unseen_between(TimePoint from, TimePoint to, std::vector<IdKey>&
     if (by_age_.end() - at > static_cast<std::ptrdiff_t>(kAhead)) __builtin_prefetch(&table_[at[kAhead]]);
     const Entry& entry = table_[*at];
     if (entry.seen == 0 && entry.present != 0) out.push_back({entry.low, entry.high});
+  }
+}
+
+void KnownSims::unseen_strangers(std::vector<IdKey>& out) {
+  std::erase_if(strangers_, [this](const auto& id) { return is_present({id.first, id.second}); });
+  for (const auto& [low, high] : strangers_) {
+    if (!seen({low, high})) out.push_back({low, high});
   }
 }
 

@@ -10,8 +10,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "sync/walk/sim_key.h"
@@ -38,7 +40,8 @@ class KnownSims {
   void load(const Sim& sim, bool seen = false);
   // A reading was committed: of a SIM that is new here, or with another content than before.
   void stored(const SimKey& key, const Sim& sim);
-  // Whatever is stored of the SIM, it is not known here any more.
+  // Whatever is stored of the SIM, it is not known here any more; or, where it is none of the present ones, somebody
+  // else may have stored it.
   void doubt(const IdKey& id);
   void doubt_all();
   // The SIM was marked missing.
@@ -73,6 +76,9 @@ class KnownSims {
 
   // Present SIMs whose creation lies in [from, to], to the second, and that were not read: appended.
   void unseen_between(TimePoint from, TimePoint to, std::vector<IdKey>& out);
+  // Those that somebody else may have stored, which are none of the present ones here, and that were not read:
+  // appended.
+  void unseen_strangers(std::vector<IdKey>& out);
   // All present SIMs created in [from, to] count as read.
   void see_between(TimePoint from, TimePoint to);
   void unsee(const IdKey& id);
@@ -120,6 +126,8 @@ class KnownSims {
   bool by_age_stale_ = false;                           // SIMs came or went since: made anew for the next walk
   std::unordered_map<std::uint64_t, Landmark> sample_;  // by the id's low fingerprint
   unsigned sample_shift_ = 0;                           // one in 2^shift is taken
+  // Ids that were doubted, and not present here then.
+  std::set<std::pair<std::uint64_t, std::uint64_t>> strangers_;
 };
 
 }  // namespace simsync

@@ -65,6 +65,8 @@ std::optional<WalkProgress> WalkPlan::progress(const std::vector<std::uint64_t>&
   unseen_.resize(segments_.size());
   std::erase_if(unseen_before_, [this](const IdKey& id) { return known_.seen(id); });
   std::vector<IdKey> unseen = unseen_before_;
+  // Whoever goes on finds them present, and where this walk has been.
+  known_.unseen_strangers(unseen);
   for (std::size_t i = 0; i < segments_.size(); ++i) {
     progress.segments.push_back(segments_[i].progress(numbers));
     if (known_before_ == 0) continue;

@@ -373,6 +373,41 @@ TEST_P(WalkerTest, AlsoBehindAWalkThatWasInterruptedAtItsEnd) {
   EXPECT_EQ(walker.full({}).changed, 1U);
 }
 
+// The metadata writer stored it; the list leaves it out, and the walk is interrupted before what the API said is
+// written.
+TEST_P(WalkerTest, WhatReturnedByOthersIsAskedForThoughTheWalkIsGoneOnWith) {
+  api_.list_.create(500);
+  WalkDoubts doubts;
+  Walker walker{"acme", api_, stores_, config_, Patience::until_stop, Compare::changes, nullptr, {}, &doubts};
+  walker.full({});
+  const Sim sim = api_.list_.sims[20];
+  api_.list_.sims.erase(api_.list_.sims.begin() + 20);
+  EXPECT_EQ(walker.full({}).disappeared, 1U);
+
+  stores_.mirror.gone.erase(sim.id);
+  stores_.mirror.present[sim.id] = sim;
+  doubts.add(sim.id);
+  Sim changed = sim;
+  changed.status = "retired";
+  api_.list_.sims.insert(api_.list_.sims.begin() + 20, changed);
+  api_.list_.sims[0].status = "retired";  // so that it is stored where the walk is
+  api_.on_page = [&](SimPage& page) {
+    const auto others = std::ranges::remove(page.sims, sim.id, &Sim::id);
+    page.sims.resize(page.sims.size() - others.size());
+  };
+  std::atomic<bool> away = false;
+  std::once_flag once;
+  api_.gets.clear();
+  api_.on_get = [&](const std::string&) { std::call_once(once, [&] { away = true; }); };
+  stores_.mirror.before_write = [&] {
+    if (away.exchange(false)) throw StorageError(StorageFailure::unreachable, "away");
+  };
+  const WalkRecord record = walker.full({});
+  EXPECT_EQ(record.outcome, WalkOutcome::complete);
+  EXPECT_EQ(api_.gets[sim.id], 2);
+  EXPECT_EQ(stores_.mirror.present.at(sim.id).status, "retired");
+}
+
 TEST_P(WalkerTest, AlsoWhereThousandsDid) {
   api_.list_.create(12'345);
   Walker walker{"acme", api_, stores_, config_, Patience::none};
